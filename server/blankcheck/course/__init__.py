@@ -1,0 +1,1 @@
+"""The pure core: chapters, exercises, blanks and submissions as text. Opens nothing, runs nothing."""

@@ -1,0 +1,146 @@
+"""The messages that the language server and the runner share: plain data, framed on a byte stream.
+
+A frame is two big-endian 32-bit lengths, a JSON object and a blob of raw bytes (tensor data;
+empty between server and host). This is the only module that both sides import for their talk.
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+PROTOCOL = 1
+"""Raised when a message changes its meaning; server and host compare it in the host's `hello`."""
+
+HEADER = struct.Struct("!II")
+MAX_JSON = 32 * 2**20
+MAX_BLOB = 64 * 2**20
+
+Part = Literal["submission", "pre_exercise_code", "solution", "sct"]
+"""The text that a piece of feedback points into."""
+
+Outcome = Literal["passed", "incomplete", "failed", "error", "timeout", "limit", "broken"]
+
+
+class FrameError(ValueError):
+    """Bytes that are no frame, or a frame over the limits: the channel cannot be used further."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use."""
+
+    seconds: float = 10.0
+    """Wall-clock time for the submission; the pre-exercise code and the solution get as much each."""
+    output: int = 200_000
+    """Characters of output that are kept, half of them the head and half the tail."""
+    memory: int = 3 * 2**30
+    """Bytes of address space above what the process has when it starts (where the system can)."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """An exercise as the runner knows it. The host hands each process only the parts it may see."""
+
+    pre_exercise_code: str = ""
+    solution: str = ""
+    sct: str = ""
+    data: str | None = None
+    """A folder whose content is copied into the scratch directory that the code runs in."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run or check of a submission."""
+
+    id: int
+    mode: Literal["run", "check"]
+    lesson: Lesson
+    submission: str
+    file: str
+    """The file name that tracebacks show for the submission."""
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """One message of a verdict."""
+
+    code: str
+    """A stable slug: `sct/value`, `run/exception` …"""
+    message: str
+    severity: Literal["error", "warning", "information", "hint"] = "error"
+    part: Part = "submission"
+    start: int | None = None
+    """First code point of the range in `part`'s text; null: the whole of it is meant."""
+    end: int | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """The runner's answer to a request."""
+
+    id: int
+    verdict: Outcome
+    """For a run, `passed` says that it ran to its end."""
+    feedback: tuple[Feedback, ...] = ()
+    output: str = ""
+    truncated: bool = False
+    device: str = "cpu"
+    seconds: float = 0.0
+    """Wall-clock time from the request's arrival at the host to its answer."""
+
+
+def encode(message: Mapping[str, Any], blob: bytes = b"") -> bytes:
+    """One frame. Raises FrameError if it is over the limits."""
+    body = json.dumps(message, separators=(",", ":"), ensure_ascii=True).encode()
+    if len(body) > MAX_JSON or len(blob) > MAX_BLOB:
+        raise FrameError(f"frame of {len(body)} + {len(blob)} bytes is over the limit")
+    return HEADER.pack(len(body), len(blob)) + body + blob
+
+
+def lengths(header: bytes) -> tuple[int, int]:
+    """The two lengths of a frame's header. Raises FrameError if they are over the limits."""
+    body, blob = HEADER.unpack(header)
+    if body > MAX_JSON or blob > MAX_BLOB:
+        raise FrameError(f"frame of {body} + {blob} bytes is over the limit")
+    return body, blob
+
+
+def decode(body: bytes) -> dict[str, Any]:
+    """The JSON object of a frame. Raises FrameError if it is none."""
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise FrameError(f"frame is not JSON: {error}") from None
+    if not isinstance(message, dict):
+        raise FrameError("frame is not a JSON object")
+    return message  # pyright: ignore[reportUnknownVariableType]
+
+
+def request_to_json(request: Request) -> dict[str, Any]:
+    """The request as plain data."""
+    return asdict(request)
+
+
+def request_from_json(data: Mapping[str, Any]) -> Request:
+    """The request that `request_to_json` wrote."""
+    return Request(
+        **{**data, "lesson": Lesson(**data["lesson"]), "limits": Limits(**data["limits"])}
+    )
+
+
+def report_to_json(report: Report) -> dict[str, Any]:
+    """The report as plain data."""
+    return asdict(report)
+
+
+def report_from_json(data: Mapping[str, Any]) -> Report:
+    """The report that `report_to_json` wrote."""
+    feedback = tuple(Feedback(**item) for item in data["feedback"])
+    return Report(**{**data, "feedback": feedback})
