@@ -55,16 +55,30 @@ class Lesson:
 
 
 @dataclass(frozen=True)
+class Expression:
+    """A place in the solution that the editor wants described, never shown."""
+
+    start: int
+    """First code point in the solution."""
+    end: int
+    want: Literal["kind", "signature"] = "kind"
+    """`kind`: what sort of value stands there; `signature`: how the callee that stands there is
+    called."""
+
+
+@dataclass(frozen=True)
 class Request:
-    """One run or check of a submission."""
+    """One run or check of a submission, or (`describe`) a look at what its blanks stand for."""
 
     id: int
-    mode: Literal["run", "check"]
+    mode: Literal["run", "check", "describe"]
     lesson: Lesson
-    submission: str
-    file: str
+    submission: str = ""
+    file: str = "<submission>"
     """The file name that tracebacks show for the submission."""
     limits: Limits = Limits()
+    expressions: tuple[Expression, ...] = ()
+    """For `describe`."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,23 @@ class Report:
     device: str = "cpu"
     seconds: float = 0.0
     """Wall-clock time from the request's arrival at the host to its answer."""
+    descriptions: tuple[str | None, ...] = ()
+    """For `describe`: a phrase for each expression (`a tensor of shape (1, 4), float32`), or null
+    where nothing is known. Never the expression's text or value."""
+
+
+@dataclass(frozen=True)
+class HostInfo:
+    """What the host says of itself in its `hello`."""
+
+    protocol: int
+    python: str
+    """Version, such as `3.11.7`."""
+    executable: str
+    start: Literal["fork", "spare"]
+    torch: str | None
+    """Version; null where torch is not there or does not import (then `torch_error` says why)."""
+    torch_error: str | None = None
 
 
 def encode(message: Mapping[str, Any], blob: bytes = b"") -> bytes:
@@ -131,7 +162,12 @@ def request_to_json(request: Request) -> dict[str, Any]:
 def request_from_json(data: Mapping[str, Any]) -> Request:
     """The request that `request_to_json` wrote."""
     return Request(
-        **{**data, "lesson": Lesson(**data["lesson"]), "limits": Limits(**data["limits"])}
+        **{
+            **data,
+            "lesson": Lesson(**data["lesson"]),
+            "limits": Limits(**data["limits"]),
+            "expressions": tuple(Expression(**item) for item in data["expressions"]),
+        }
     )
 
 
@@ -143,4 +179,6 @@ def report_to_json(report: Report) -> dict[str, Any]:
 def report_from_json(data: Mapping[str, Any]) -> Report:
     """The report that `report_to_json` wrote."""
     feedback = tuple(Feedback(**item) for item in data["feedback"])
-    return Report(**{**data, "feedback": feedback})
+    return Report(
+        **{**data, "feedback": feedback, "descriptions": tuple(data["descriptions"])}
+    )

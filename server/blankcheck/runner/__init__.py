@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from blankcheck_runner.wire import Lesson, Limits, Report
+from blankcheck_runner.wire import Expression, HostInfo, Lesson, Limits, Report
 
 
 class RunnerUnavailable(Exception):
@@ -13,12 +13,20 @@ class RunnerUnavailable(Exception):
 
 
 class Runner(Protocol):
-    """Runs and checks submissions. Cancel by cancelling the awaiting task: the whole tree is killed."""
+    """Runs and checks submissions. Cancel by cancelling the awaiting task: the whole tree is killed.
+
+    Every method but `close` raises RunnerUnavailable when there is no host to be had. Calls may be
+    made side by side; which of two checks of one document counts is the caller's affair.
+    """
+
+    async def info(self) -> HostInfo:
+        """What the host is: interpreter, torch, how it starts processes. Starts it if need be."""
+        ...
 
     async def check(
         self, lesson: Lesson, submission: str, file: str, limits: Limits = ...
     ) -> Report:
-        """Runs a submission and judges it. Raises RunnerUnavailable."""
+        """Runs a submission and judges it."""
         ...
 
     async def run(
@@ -29,10 +37,13 @@ class Runner(Protocol):
         limits: Limits = ...,
         on_output: Callable[[str], None] | None = None,
     ) -> Report:
-        """Runs a submission without a judgement; output also goes to `on_output` as it comes.
+        """Runs a submission without a judgement; output also goes to `on_output` as it comes."""
+        ...
 
-        Raises RunnerUnavailable.
-        """
+    async def describe(
+        self, lesson: Lesson, expressions: Sequence[Expression]
+    ) -> tuple[str | None, ...]:
+        """A phrase for each place in the solution, from running it; null where nothing is known."""
         ...
 
     async def close(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from blankcheck_runner.wire import Feedback
@@ -18,6 +19,15 @@ class Printed:
 
 
 @dataclass(frozen=True)
+class Raised:
+    """An exception, as testimony."""
+
+    type: str
+    """The class's name, such as `ValueError`."""
+    message: str
+
+
+@dataclass(frozen=True)
 class Task:
     """One submission to be judged. Source texts as they are; all positions are into them."""
 
@@ -27,6 +37,8 @@ class Task:
     pre_exercise_code: str
     submission_prints: tuple[Printed, ...] = ()
     solution_prints: tuple[Printed, ...] = ()
+    submission_raised: Raised | None = None
+    """Set only where the SCT allows errors: else a submission that raised is never judged."""
 
     @property
     def submission_output(self) -> str:
@@ -40,27 +52,42 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Raised:
-    """An expression that raised when it was evaluated."""
+class Probe:
+    """A question to a process: run this as if in a copy of your namespace, and say what came."""
 
-    type: str
-    message: str
+    code: str
+    """An expression or statements. For the learner's process: taken from the submission's own
+    source, or named by the SCT for it; never the solution's text."""
+    name: str | None = None
+    """The value wanted is this name's after the code has run; null: the value of `code`, whose
+    last statement is then an expression (otherwise the value is null)."""
+    setup: str = ""
+    """Statements that run first; what they print does not count."""
+    bindings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Names bound before `setup`, with plain values that `observation.observe` can carry."""
+    seconds: float = 5.0
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The answer to a probe."""
+
+    value: Any = None
+    """As `observation.rebuild` gives it: a plain value, a tensor, or a stand-in such as `Opaque`."""
+    output: str = ""
+    raised: Raised | None = None
 
 
 class Process(Protocol):
     """A process whose code has run and that can still be asked for values."""
 
     def names(self) -> frozenset[str]:
-        """The global names that it has now and did not have before its code ran, plus those that
-        were assigned anew."""
+        """The global names that its code made or assigned anew, beyond the pre-exercise code's."""
         ...
 
-    def evaluate(self, expression: str) -> Any | Raised:
-        """The value of an expression in its global namespace, rebuilt from an observation.
-
-        The learner's process is only ever asked for expressions that stand in the submission,
-        or that the SCT names for it; never for the solution's text.
-        """
+    def probe(self, probe: Probe) -> Observed:
+        """Answers a probe. What the probed code changes is not seen by later probes, as far as the
+        system can fork. Never raises for what the probed code does."""
         ...
 
 
