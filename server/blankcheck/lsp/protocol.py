@@ -1,0 +1,369 @@
+"""What client and server say to each other beyond LSP: names, shapes and error codes.
+
+The client mirrors this file in `client/src/protocol.ts`, and `docs/protocol.md` describes it for other
+editors. The types have the keys of the wire, so that nothing has to be translated in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+# Requests, client to server
+CHECK = "blankcheck/check"
+RUN = "blankcheck/run"
+COURSES = "blankcheck/courses"
+START = "blankcheck/start"
+HINT = "blankcheck/hint"
+INSTRUCTIONS = "blankcheck/instructions"
+RESET = "blankcheck/reset"
+BLANKS = "blankcheck/blanks"
+INFO = "blankcheck/info"
+
+# Notifications, client to server
+TRUST = "blankcheck/trust"
+
+# Notifications, server to client
+OUTPUT = "blankcheck/output"
+PROGRESS_CHANGED = "blankcheck/progressChanged"
+
+# Error codes of our own (JSON-RPC leaves -32000 to -32099 to servers)
+RUNNER_UNAVAILABLE = -32010
+"""The learner's interpreter cannot start or stay up; the message says what to do."""
+NOT_AN_EXERCISE = -32011
+"""No exercise can be found for what was asked; the message says what to do."""
+UNTRUSTED = -32012
+"""The workspace is not trusted, so nothing is run."""
+NOT_STORED = -32013
+"""A file or the progress could not be written; the message says why."""
+# and of LSP
+INVALID_REQUEST = -32600
+INVALID_PARAMS = -32602
+REQUEST_CANCELLED = -32800
+CONTENT_MODIFIED = -32801
+"""The version asked for is not the document's, or a newer check of the document took over."""
+
+State = Literal["new", "started", "passed"]
+"""How far the learner is with an exercise."""
+
+
+class Position(TypedDict):
+    """A line and a UTF-16 character, both from 0."""
+
+    line: int
+    character: int
+
+
+class Range(TypedDict):
+    """As in LSP: the end is exclusive."""
+
+    start: Position
+    end: Position
+
+
+class RelatedPlace(TypedDict):
+    """A place in a chapter that explains a feedback."""
+
+    uri: str
+    range: Range
+    message: str
+
+
+class FeedbackItem(TypedDict):
+    """One message of a verdict. `related` is there only if it is not empty."""
+
+    code: str
+    severity: Literal["error", "warning", "information", "hint"]
+    message: str
+    blank: int | None
+    range: Range
+    related: list[RelatedPlace]
+
+
+class CheckResult(TypedDict):
+    """The answer to `blankcheck/check` and `blankcheck/run`: what `check --format json` prints."""
+
+    file: str
+    exercise: str
+    step: int | None
+    verdict: Literal["passed", "incomplete", "failed", "error", "timeout", "limit", "broken"]
+    feedback: list[FeedbackItem]
+    output: str
+    truncated: bool
+    device: str
+    seconds: float
+    version: int
+    """The version of the document that was checked. If the document has a newer one by now, no
+    diagnostics were published."""
+
+
+class StepItem(TypedDict):
+    """A step of an exercise in the tree."""
+
+    step: int
+    title: str
+    state: State
+
+
+class ExerciseItem(TypedDict):
+    """An exercise in the tree."""
+
+    key: str
+    number: int
+    """From 1, in the chapter."""
+    title: str
+    type: str
+    xp: int
+    earned: int
+    """XP that the learner has for it."""
+    state: State
+    runnable: bool
+    reason: str | None
+    """Why it is not runnable here."""
+    steps: list[StepItem]
+    file: str | None
+    """URI of the learner's file (of the first step, where there are steps); null before Start."""
+
+
+class ChapterItem(TypedDict):
+    """A chapter in the tree."""
+
+    uri: str
+    title: str
+    description: str
+    exercises: list[ExerciseItem]
+
+
+class CourseItem(TypedDict):
+    """A course in the tree."""
+
+    uri: str
+    """Of its folder."""
+    title: str
+    builtin: bool
+    problem: str | None
+    """Why (a part of) it cannot be read."""
+    chapters: list[ChapterItem]
+
+
+class Courses(TypedDict):
+    """The answer to `blankcheck/courses`."""
+
+    courses: list[CourseItem]
+
+
+class Started(TypedDict):
+    """The answer to `blankcheck/start`."""
+
+    uri: str
+    """Of the learner's file."""
+    created: bool
+    """Whether it was written now; a file that exists is left as it is."""
+
+
+class Hint(TypedDict):
+    """The answer to `blankcheck/hint`."""
+
+    available: bool
+    """Whether the exercise has a hint."""
+    taken: bool
+    """Whether the learner has taken it (with this request or earlier)."""
+    cost: int
+    """XP that taking it costs; 0 once it is taken, or if the exercise is passed."""
+    markdown: str | None
+    """The hint, once it is taken."""
+
+
+class Instructions(TypedDict):
+    """The answer to `blankcheck/instructions`."""
+
+    chapter: str
+    """URI of the chapter; relative images resolve against it."""
+    key: str
+    step: int | None
+    title: str
+    markdown: str
+    """Title, assignment, instructions. Never the solution, SCT or hint."""
+
+
+class NewText(TypedDict):
+    """The answer to `blankcheck/reset`: the client applies it as an edit that can be undone."""
+
+    version: int
+    range: Range
+    """The whole document."""
+    text: str
+
+
+class BlankItem(TypedDict):
+    """An unfilled blank."""
+
+    index: int | None
+    """Of the blank in the sample code; null for one that the learner made."""
+    range: Range
+
+
+class Blanks(TypedDict):
+    """The answer to `blankcheck/blanks`: the unfilled ones, in order."""
+
+    version: int
+    blanks: list[BlankItem]
+
+
+class RunnerInfo(TypedDict):
+    """What the learner's interpreter is."""
+
+    executable: str
+    python: str
+    torch: str | None
+    torchError: str | None
+    start: Literal["fork", "spare"]
+
+
+class Info(TypedDict):
+    """The answer to `blankcheck/info`."""
+
+    version: str
+    """Of Blankcheck."""
+    server: str
+    """The interpreter that the server runs on."""
+    trusted: bool
+    runner: RunnerInfo | None
+    """Null while the workspace is not trusted, or if the runner does not start."""
+    message: str | None
+    """Why there is no runner, and what to do."""
+    xp: int
+    progress: str | None
+    """Where progress is kept; null if it cannot be kept."""
+
+
+class OutputParams(TypedDict):
+    """`blankcheck/output`: what a running submission has printed since the last one."""
+
+    uri: str
+    text: str
+
+
+class ProgressParams(TypedDict):
+    """`blankcheck/progressChanged`: the state of an exercise, or the XP, has changed."""
+
+    chapter: str
+    key: str
+    step: int | None
+    state: State
+
+
+class InvalidParams(ValueError):
+    """Params that do not have the shape of their request."""
+
+
+@dataclass(frozen=True)
+class DocumentParams:
+    """`{"textDocument": {"uri", "version"}, "workDoneToken"}`; all but the URI may be left out."""
+
+    uri: str
+    version: int | None = None
+    token: str | int | None = None
+    take: bool = False
+    """`blankcheck/hint` only: take the hint, at its cost."""
+
+
+@dataclass(frozen=True)
+class ExerciseParams:
+    """`{"chapter", "exercise", "step", "folder"}`: an exercise of a chapter."""
+
+    chapter: str
+    """The chapter's URI."""
+    exercise: str
+    """A key, a title, or a number from 1."""
+    step: int | None = None
+    folder: str | None = None
+    """`blankcheck/start` only: the workspace folder's URI; without it, the first one."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings that the client sends, as `initializationOptions` and when they change."""
+
+    trusted: bool = False
+    interpreter: str | None = None
+    """The learner's interpreter; null: the one that the server runs on."""
+    time_limit: float = 10.0
+    device: str = "auto"
+
+
+def document_params(params: object) -> DocumentParams:
+    """Reads the params of a request about a document. Raises InvalidParams."""
+    data = _mapping(params, "params")
+    document = _mapping(data.get("textDocument"), "textDocument")
+    return DocumentParams(
+        uri=_text(document, "uri"),
+        version=_integer(document, "version"),
+        token=_token(data.get("workDoneToken")),
+        take=data.get("take") is True,
+    )
+
+
+def exercise_params(params: object) -> ExerciseParams:
+    """Reads the params of a request about an exercise. Raises InvalidParams."""
+    data = _mapping(params, "params")
+    folder = data.get("folder")
+    if folder is not None and not isinstance(folder, str):
+        raise InvalidParams("folder: a URI is expected.")
+    return ExerciseParams(
+        chapter=_text(data, "chapter"),
+        exercise=_text(data, "exercise"),
+        step=_integer(data, "step"),
+        folder=folder,
+    )
+
+
+def trust_params(params: object) -> bool:
+    """Reads the params of `blankcheck/trust`. Raises InvalidParams."""
+    trusted = _mapping(params, "params").get("trusted")
+    if not isinstance(trusted, bool):
+        raise InvalidParams("trusted: true or false is expected.")
+    return trusted
+
+
+def read_settings(data: object, before: Settings) -> Settings:
+    """Settings from what the client sent. What is missing or wrong stays as it was before."""
+    if not isinstance(data, Mapping):
+        return before
+    values: Mapping[str, object] = data  # pyright: ignore[reportUnknownVariableType]
+    trusted = values.get("trusted")
+    interpreter = values.get("interpreter", before.interpreter)
+    limit = values.get("timeLimit")
+    device = values.get("device")
+    sound = isinstance(limit, (int, float)) and not isinstance(limit, bool) and 0 < limit <= 3600
+    return Settings(
+        trusted=trusted if isinstance(trusted, bool) else before.trusted,
+        interpreter=interpreter if isinstance(interpreter, str) and interpreter else None,
+        time_limit=float(limit) if sound and isinstance(limit, (int, float)) else before.time_limit,
+        device=device if isinstance(device, str) and device else before.device,
+    )
+
+
+def _mapping(value: object, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InvalidParams(f"{name}: an object is expected.")
+    return value  # pyright: ignore[reportUnknownVariableType]
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str):
+        raise InvalidParams(f"{name}: text is expected.")
+    return value
+
+
+def _integer(data: Mapping[str, Any], name: str) -> int | None:
+    value = data.get(name)
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise InvalidParams(f"{name}: a whole number is expected.")
+    return value
+
+
+def _token(value: object) -> str | int | None:
+    return value if isinstance(value, (str, int)) and not isinstance(value, bool) else None
