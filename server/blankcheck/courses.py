@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+import yaml
 
 from blankcheck.course.model import Chapter, Exercise
+from blankcheck.course.reader import read
+from blankcheck.course.submission import BUILTIN, Header, new_submission, read_header
+
+MAX_CHAPTER_BYTES = 32 * 2**20
+_MAX_DEPTH = 6
+_MAX_FOLDERS = 2_000
+_LOOKED_AT = 2**18
+"""Bytes of a Markdown file that are searched for an exercise."""
+_SKIPPED = {"node_modules", "__pycache__", "site-packages", "venv", "build", "dist"}
+_EXERCISE = re.compile(rb"^(?:---[ \t]+)?type[ \t]*:[ \t]*\w*(?:Exercise|Exericse|Challenge)", re.M)
 
 
 class CourseError(Exception):
@@ -29,7 +46,295 @@ class Target:
         return self.exercise if self.step is None else self.exercise.steps[self.step - 1]
 
     @property
+    def key(self) -> str:
+        """What names the exercise in its chapter: the key, or the title where there is none."""
+        return self.exercise.key or self.exercise.title
+
+    @property
     def data(self) -> Path | None:
         """The folder of data files that the chapter's code reads: `data/` beside the chapter."""
         folder = self.file.parent / "data"
         return folder if folder.is_dir() else None
+
+
+@dataclass(frozen=True)
+class Course:
+    """A folder of chapters."""
+
+    folder: Path
+    title: str
+    chapters: tuple[Path, ...]
+    """The chapters' files, in the course's order."""
+    builtin: bool = False
+    problem: str | None = None
+    """What is wrong with its `course.yml`, for its author."""
+
+
+def builtin_folder() -> Path | None:
+    """Where Blankcheck's own course is: packed beside this module, or in the checkout."""
+    here = Path(__file__).resolve().parent
+    for folder in (here / "exercises", here.parent.parent / "exercises"):
+        if folder.is_dir():
+            return folder
+    return None
+
+
+def read_chapter(file: Path) -> Chapter:
+    """Reads a chapter's file; a file that has not changed is read once."""
+    try:
+        status = file.stat()
+        if status.st_size > MAX_CHAPTER_BYTES:
+            raise CourseError(f"{file} is too large for a chapter. Split it into several files.")
+        return _read(file, status.st_mtime_ns, status.st_size)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise CourseError(
+            f"The chapter {file} cannot be read ({reason}). Check the path, or open the folder "
+            "that holds it."
+        ) from None
+
+
+@lru_cache(maxsize=128)
+def _read(file: Path, modified: int, size: int) -> Chapter:
+    return read(file.read_bytes().decode("utf-8", "replace"))
+
+
+def find_courses(roots: Sequence[Path]) -> tuple[Course, ...]:
+    """The built-in course, then those in the given folders and below, each once."""
+    courses: list[Course] = []
+    builtin = builtin_folder()
+    if builtin is not None and (course := read_course(builtin)) is not None:
+        courses.append(course)
+    for root in roots:
+        for folder in _folders(root):
+            if all(folder != known.folder for known in courses):
+                course = read_course(folder)
+                if course is not None:
+                    courses.append(course)
+    return tuple(courses)
+
+
+def read_course(folder: Path) -> Course | None:
+    """The course in a folder, or null if the folder holds none."""
+    try:
+        folder = folder.resolve()
+        found = {file.name: file for file in sorted(folder.iterdir()) if file.suffix == ".md"}
+    except (OSError, RuntimeError):
+        return None
+    manifest = folder / "course.yml"
+    declared, problem = _read_manifest(manifest)
+    if declared is None:
+        chapters = [file for file in found.values() if _is_chapter(file)]
+        if not chapters and problem is None:
+            return None
+        return Course(folder, folder.name, tuple(chapters), folder == builtin_folder(), problem)
+    names = declared.get("chapters")
+    if isinstance(names, list):
+        listed = [str(name) for name in names]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        missing = [name for name in listed if name not in found]
+        chapters = [found[name] for name in listed if name in found]
+        if missing:
+            problem = f"course.yml lists {missing[0]}, which is not in {folder}. Correct its name."
+    else:
+        chapters = [file for file in found.values() if _is_chapter(file)]
+    title = declared.get("title")
+    return Course(
+        folder,
+        title if isinstance(title, str) and title.strip() else folder.name,
+        tuple(chapters),
+        folder == builtin_folder(),
+        problem,
+    )
+
+
+def _read_manifest(file: Path) -> tuple[dict[str, object] | None, str | None]:
+    if not file.is_file():
+        return None, None
+    try:
+        data = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return None, f"{file} is not valid YAML, so the chapters are listed by name. Correct it."
+    if not isinstance(data, dict):
+        return (
+            None,
+            f"{file} has no keys, such as title, so it is ignored. Write some, or delete it.",
+        )
+    return {str(key): value for key, value in data.items()}, None  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    """The folders at and below a root that may hold a course; bounded, and never through a link."""
+    for seen, (path, names, files) in enumerate(os.walk(root)):
+        if seen >= _MAX_FOLDERS:
+            return
+        folder = Path(path)
+        depth = len(folder.relative_to(root).parts)
+        hidden = [n for n in names if n.startswith(".") or n in _SKIPPED]
+        names[:] = [] if depth >= _MAX_DEPTH else sorted(set(names) - set(hidden))
+        names[:] = [n for n in names if not (folder / n / "pyvenv.cfg").exists()]
+        if "course.yml" in files or any(name.endswith(".md") for name in files):
+            yield folder.resolve()
+
+
+def _is_chapter(file: Path) -> bool:
+    try:
+        status = file.stat()
+        return _has_exercise(file, status.st_mtime_ns, status.st_size)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _has_exercise(file: Path, modified: int, size: int) -> bool:
+    with file.open("rb") as stream:
+        return _EXERCISE.search(stream.read(_LOOKED_AT)) is not None
+
+
+def find_exercise(file: Path, exercise: str, step: int | None = None) -> Target:
+    """The exercise of a chapter, by key, title, or number counted from 1."""
+    chapter = read_chapter(file)
+    found = _pick(chapter, exercise)
+    if found is None:
+        titles = ", ".join(f"{n} {e.title}" for n, e in enumerate(chapter.exercises, 1))
+        known = f"It has: {titles}." if titles else "It has no exercises."
+        raise CourseError(f"{file.name} has no exercise “{exercise}”. {known}")
+    if not found.steps:
+        if step is not None:
+            raise CourseError(f"“{found.title}” has no steps. Leave the step out.")
+    elif step is None:
+        step = 1
+    elif not 1 <= step <= len(found.steps):
+        raise CourseError(f"“{found.title}” has the steps 1 to {len(found.steps)}, and no {step}.")
+    return Target(file, chapter, found, step)
+
+
+def _pick(chapter: Chapter, exercise: str) -> Exercise | None:
+    wanted = exercise.strip()
+    for candidate in chapter.exercises:
+        if candidate.key and candidate.key == wanted:
+            return candidate
+    for candidate in chapter.exercises:
+        if candidate.title.casefold() == wanted.casefold():
+            return candidate
+    if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted[:9]) <= len(chapter.exercises):
+        return chapter.exercises[int(wanted) - 1]
+    return None
+
+
+def find_target(text: str, file: Path | None, roots: Sequence[Path]) -> Target:
+    """The exercise that a submission's first line names.
+
+    The chapter is looked for in the given folders, then above the submission's own file, so that a
+    file that was moved, or is opened on its own, still finds it.
+    """
+    header = read_header(text)
+    if header is None:
+        raise CourseError(
+            "This file does not say which exercise it is for: its first line should be "
+            "“# blankcheck: <chapter>#<key>”. Start the exercise anew, or name it with --chapter "
+            "and --exercise."
+        )
+    return find_exercise(_locate(header.chapter, file, roots), header.exercise, header.step)
+
+
+def _locate(chapter: str, file: Path | None, roots: Sequence[Path]) -> Path:
+    if chapter.startswith(BUILTIN):
+        folder = builtin_folder()
+        inside = PurePosixPath(chapter.removeprefix(BUILTIN))
+        if folder is None or inside.is_absolute() or ".." in inside.parts:
+            raise CourseError("The built-in course is not there. Install Blankcheck anew.")
+        return folder / inside
+    places = [*roots, *(file.absolute().parents if file is not None else ())]
+    for place in places:
+        candidate = place / chapter
+        try:
+            if candidate.is_file():
+                return candidate.resolve()
+        except (OSError, ValueError):
+            break
+    raise CourseError(
+        f"The chapter {chapter}, which the first line names, is not there. Open the folder that "
+        "holds it, or correct the line."
+    )
+
+
+def chapter_name(file: Path, root: Path) -> str:
+    """How a header names a chapter's file: from the built-in course, the root, or in full."""
+    file = file.resolve()
+    builtin = builtin_folder()
+    if builtin is not None and file.is_relative_to(builtin):
+        return BUILTIN + file.relative_to(builtin).as_posix()
+    root = root.resolve()
+    return (file.relative_to(root) if file.is_relative_to(root) else file).as_posix()
+
+
+def course_name(target: Target) -> str:
+    """The name of the course that an exercise belongs to, for folders and for progress."""
+    if target.file.resolve().parent == builtin_folder():
+        return "builtin"
+    return target.file.resolve().parent.name or "course"
+
+
+def sample_of(target: Target) -> str:
+    """The sample code of what is asked for; raises CourseError if there is nothing to write."""
+    require_runnable(target)
+    code = target.unit.code("sample_code") or target.exercise.code("sample_code")
+    return code.text if code is not None else ""
+
+
+def require_runnable(target: Target) -> None:
+    """Raises CourseError, with the reason, for an exercise that is not done in Python code."""
+    reason = target.unit.not_runnable or target.exercise.not_runnable
+    if reason is not None:
+        raise CourseError(reason)
+
+
+def submission_file(target: Target, workspace: Path) -> Path:
+    """Where the learner's file for an exercise is in a workspace, written or not."""
+    number = 1 + next(n for n, e in enumerate(target.chapter.exercises) if e is target.exercise)
+    step = "" if target.step is None else f"-{target.step}"
+    name = f"{number:02d}-{slug(target.exercise.title)}{step}.py"
+    return workspace / "blankcheck" / slug(course_name(target)) / slug(target.file.stem) / name
+
+
+def start(target: Target, workspace: Path) -> tuple[Path, bool]:
+    """Writes the learner's file from the sample code, unless it is there: its path, and whether it
+    was written. It appears whole or not at all."""
+    sample = sample_of(target)
+    file = submission_file(target, workspace)
+    if file.exists():
+        return file, False
+    header = Header(chapter_name(target.file, workspace), target.key, target.step)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file, _write_new(file, new_submission(header, sample))
+    except OSError as error:
+        raise CourseError(
+            f"{file} cannot be written ({error.strerror}). Choose another folder, or make room."
+        ) from None
+
+
+def _write_new(file: Path, text: str) -> bool:
+    """Writes a file that must not exist yet: False if somebody else made it meanwhile."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}.new")
+    try:
+        draft.write_bytes(text.encode("utf-8", "surrogatepass"))
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without hard links
+            try:
+                with file.open("xb") as stream:
+                    stream.write(draft.read_bytes())
+            except FileExistsError:
+                return False
+        return True
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def slug(text: str) -> str:
+    """A title as a part of a file name: short, lower case, ASCII."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower())[:60].strip("-") or "untitled"

@@ -1,1 +1,1 @@
-"""The language server: an adapter between pygls and the rest of the package. It never runs course code."""
+"""The language server: an adapter between pygls and the rest of the package."""

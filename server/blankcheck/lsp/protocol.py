@@ -1,7 +1,7 @@
 """What client and server say to each other beyond LSP: names, shapes and error codes.
 
-The client mirrors this file in `client/src/protocol.ts`, and `docs/protocol.md` describes it for other
-editors. The types have the keys of the wire, so that nothing has to be translated in between.
+The client mirrors this file in `client/src/protocol.ts`, and `docs/protocol.md` describes it for
+other editors. The types have the keys of the wire, so that nothing is translated in between.
 """
 
 from __future__ import annotations
