@@ -1,0 +1,351 @@
+"""Answering probes: a live namespace as the judge's `Process`, here or behind a channel.
+
+`LocalProcess` holds the namespace; `serve` answers for it on a channel, and `RemoteProcess` is the
+judge's end of that channel. What the probed code changes is not seen later: anything but looking
+up a name runs in a fork, where there is one. Values always pass through `observation`, so that the
+learner's side and the reference's side are alike, and what comes over a channel is testimony: a
+dead or lying process gives `Raised`, never an exception in the judge.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import itertools
+import os
+import select
+import signal
+import struct
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from blankcheck_runner import wire
+from blankcheck_runner.channel import Channel, ChannelClosed
+from blankcheck_runner.judge import signature
+from blankcheck_runner.judge.task import Observed, Probe, Raised
+from blankcheck_runner.observation import InstanceValue, Observation, observe, rebuild
+
+FORMS = "__forms__"
+"""Probes may call this on a function: the ways in which it can be called (`signature.forms`)."""
+MAX_OUTPUT = 200_000
+MAX_MESSAGE = 2_000
+MAX_ITEMS = 1_000
+"""Items that are taken from an iterator."""
+_ITERATORS: tuple[type, ...] = (filter, map, zip, enumerate, reversed, type(_ for _ in ()))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer to a probe as it travels."""
+
+    observation: Observation
+    output: str = ""
+    raised: Raised | None = None
+
+    def observed(self) -> Observed:
+        """The answer with its value."""
+        return Observed(rebuild(self.observation), self.output, self.raised)
+
+
+class LocalProcess:
+    """The namespace of code that has run in this process."""
+
+    def __init__(
+        self, namespace: dict[str, Any], made: frozenset[str], *, may_fork: bool = True
+    ) -> None:
+        self._namespace = namespace
+        self._made = made
+        self._may_fork = may_fork and hasattr(os, "fork")
+
+    def names(self) -> frozenset[str]:
+        """The global names that the code made or assigned anew."""
+        return self._made
+
+    def probe(self, probe: Probe) -> Observed:
+        """Answers a probe."""
+        return self.answer(probe).observed()
+
+    def answer(self, probe: Probe) -> Answer:
+        """Answers a probe, for sending on."""
+        looking = not probe.setup and not probe.bindings and _only_looks(probe)
+        if looking or not self._may_fork or _cuda():
+            return _answer_here(self._namespace, probe, self._may_fork and looking) or (
+                _answer_in_fork(self._namespace, probe)
+            )
+        return _answer_in_fork(self._namespace, probe)
+
+
+class RemoteProcess:
+    """The judge's end of a channel to a process that answers with `serve`."""
+
+    def __init__(self, channel: Channel, seconds: float = 30.0) -> None:
+        self._channel = channel
+        self._left = seconds
+        """Time for all answers together, so that a process that dawdles cannot hold the judge."""
+        self._dead: str | None = None
+        self._names: frozenset[str] | None = None
+
+    def names(self) -> frozenset[str]:
+        """The global names that the code made or assigned anew, as that process says."""
+        if self._names is None:
+            message, _ = self._ask({"ask": "names"}, b"", 5.0)
+            found = message.get("names")
+            items = cast("list[object]", found) if isinstance(found, list) else []
+            self._names = frozenset(name for name in items if isinstance(name, str))
+        return self._names
+
+    def probe(self, probe: Probe) -> Observed:
+        """Asks the process; whatever goes wrong there is told as an exception that was raised."""
+        bound = observe(dict(probe.bindings))
+        question = {
+            "ask": "probe",
+            "code": probe.code,
+            "name": probe.name,
+            "setup": probe.setup,
+            "seconds": probe.seconds,
+            "bindings": bound.tree,
+        }
+        message, blob = self._ask(question, bound.blob, probe.seconds + 2.0)
+        if self._dead is not None:
+            return Observed(raised=Raised("ProcessDied", self._dead))
+        return _read_answer(message, blob).observed()
+
+    def _ask(
+        self, question: Mapping[str, Any], blob: bytes, seconds: float
+    ) -> tuple[Mapping[str, Any], bytes]:
+        if self._dead is None:
+            started = time.monotonic()
+            try:
+                limit = max(0.001, min(seconds, self._left))
+                self._channel.send(question, blob, timeout=limit)
+                received = self._channel.receive(timeout=limit)
+            except (ChannelClosed, wire.FrameError, OSError) as error:
+                self._dead = f"the submission's process does not answer any more ({error})"
+            else:
+                return received.message, received.blob
+            finally:
+                self._left -= time.monotonic() - started
+        return {}, b""
+
+
+def serve(process: LocalProcess, channel: Channel) -> None:
+    """Answers questions on the channel until it is closed."""
+    with contextlib.suppress(ChannelClosed, wire.FrameError):
+        while True:
+            message, blob, _ = channel.receive()
+            if message.get("ask") == "names":
+                channel.send({"names": sorted(process.names())})
+                continue
+            bindings = rebuild(Observation(message["bindings"], blob))
+            answer = process.answer(
+                Probe(
+                    message["code"],
+                    message["name"],
+                    message["setup"],
+                    bindings if isinstance(bindings, dict) else {},
+                    message["seconds"],
+                )
+            )
+            try:
+                channel.send(*_written(answer))
+            except wire.FrameError:
+                channel.send(*_written(_too_large()))
+
+
+def _only_looks(probe: Probe) -> bool:
+    """Whether the code only names things: then it needs no fork."""
+    if probe.name is not None:
+        return not probe.code.strip() and probe.name.isidentifier()
+    try:
+        return _names_only(ast.parse(probe.code.strip(), mode="eval").body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+
+def _names_only(node: ast.AST) -> bool:
+    match node:
+        case ast.Name() | ast.Constant():
+            return True
+        case ast.Attribute(value=value):
+            return _names_only(value)
+        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]):
+            return name == FORMS and _names_only(argument)
+        case _:
+            return False
+
+
+def _answer_here(namespace: dict[str, Any], probe: Probe, can_fork: bool) -> Answer | None:
+    """Runs the probe in this process and puts the names back; null where only a fork will do,
+    because looking at the value would use it up."""
+    kept = dict(namespace)
+    output = io.StringIO()
+    try:
+        namespace.update(probe.bindings)
+        namespace[FORMS] = signature.forms
+        with contextlib.redirect_stdout(output):
+            value = _evaluate(namespace, probe, output)
+            if can_fork and isinstance(value, _ITERATORS):
+                return None
+            return Answer(observe(value, namespace), _shortened(output))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return Answer(observe(None), _shortened(output), _raised(error))
+    finally:
+        namespace.clear()
+        namespace.update(kept)
+
+
+def _answer_in_child(namespace: dict[str, Any], probe: Probe) -> Answer:
+    output = io.StringIO()
+    try:
+        namespace.update(probe.bindings)
+        namespace[FORMS] = signature.forms
+        with contextlib.redirect_stdout(output):
+            value = _evaluate(namespace, probe, output)
+            if isinstance(value, _ITERATORS):
+                items = list(itertools.islice(cast("Iterator[Any]", value), MAX_ITEMS))
+                value = InstanceValue(type(value).__qualname__, "builtins", {}, items)
+        return Answer(observe(value, namespace), _shortened(output))
+    except BaseException as error:
+        return Answer(observe(None), _shortened(output), _raised(error))
+
+
+def _evaluate(namespace: dict[str, Any], probe: Probe, output: io.StringIO) -> Any:
+    if probe.setup:
+        exec(compile(probe.setup, "<setup>", "exec"), namespace)
+        output.seek(0)
+        output.truncate()
+    tree = ast.parse(probe.code, "<probe>")
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<probe>", "exec"), namespace)
+    value = None
+    if isinstance(last, ast.Expr):
+        value = eval(compile(ast.Expression(last.value), "<probe>", "eval"), namespace)
+    if probe.name is None:
+        return value
+    if probe.name not in namespace:
+        raise NameError(f"name {probe.name!r} is not defined")
+    return namespace[probe.name]
+
+
+def _answer_in_fork(namespace: dict[str, Any], probe: Probe) -> Answer:
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        # Python warns of threads; the child only runs this one, with torch's own threads off.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.close(reading)
+            _settle_in_child()
+            answer = _answer_in_child(namespace, probe)
+            try:
+                frame = wire.encode(*_written(answer))
+            except wire.FrameError:
+                frame = wire.encode(*_written(_too_large()))
+            with open(writing, "wb", closefd=False) as pipe:
+                pipe.write(frame)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writing)
+    try:
+        data = _read_all(reading, probe.seconds)
+    finally:
+        os.close(reading)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(child, 0)
+    if data is None:
+        return _failed("TimeoutError", f"it did not end within {probe.seconds:g} seconds")
+    try:
+        body, blob = wire.lengths(data[: wire.HEADER.size])
+        end = wire.HEADER.size + body
+        message = wire.decode(data[wire.HEADER.size : end])
+        if len(data) != end + blob:
+            raise wire.FrameError("frame cut short")
+    except (wire.FrameError, struct.error):
+        return _failed("ProcessDied", "the process ended before it was done")
+    return _read_answer(message, data[end:])
+
+
+def _settle_in_child() -> None:
+    """Makes a fresh fork safe to run code in: nothing reaches the real output, and torch keeps to
+    one thread (its thread pool does not survive a fork)."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)
+
+
+def _read_all(descriptor: int, seconds: float) -> bytes | None:
+    """All that comes until the end; null after the deadline."""
+    deadline = time.monotonic() + seconds
+    data = bytearray()
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            return None
+        piece = os.read(descriptor, 2**18)
+        if not piece or len(data) > wire.MAX_BLOB + wire.MAX_JSON + wire.HEADER.size:
+            return bytes(data)
+        data += piece
+
+
+def _cuda() -> bool:
+    """Whether this process holds a CUDA context, which a fork cannot use."""
+    torch = sys.modules.get("torch")
+    return torch is not None and bool(torch.cuda.is_initialized())
+
+
+def _written(answer: Answer) -> tuple[dict[str, Any], bytes]:
+    raised = None if answer.raised is None else [answer.raised.type, answer.raised.message]
+    message = {"tree": answer.observation.tree, "output": answer.output, "raised": raised}
+    return message, answer.observation.blob
+
+
+def _read_answer(message: Mapping[str, Any], blob: bytes) -> Answer:
+    """The answer in a message, whatever the message holds."""
+    output, raised = message.get("output"), message.get("raised")
+    if "tree" not in message or not isinstance(output, str):
+        return _failed("ProcessDied", "the process gave no answer that makes sense")
+    testimony: Raised | None = None
+    if raised is not None:
+        pair = cast("list[object]", raised) if isinstance(raised, list) else []
+        if len(pair) != 2 or not all(isinstance(item, str) for item in pair):
+            return _failed("ProcessDied", "the process gave no answer that makes sense")
+        testimony = Raised(str(pair[0])[:200], str(pair[1])[:MAX_MESSAGE])
+    return Answer(Observation(message["tree"], blob), output[:MAX_OUTPUT], testimony)
+
+
+def _failed(kind: str, message: str) -> Answer:
+    return Answer(observe(None), "", Raised(kind, message))
+
+
+def _too_large() -> Answer:
+    return _failed("OverflowError", "the value is too large to be looked at")
+
+
+def _shortened(output: io.StringIO) -> str:
+    return output.getvalue()[:MAX_OUTPUT]
+
+
+def _raised(error: BaseException) -> Raised:
+    try:
+        message = str(error)
+    except BaseException:
+        message = ""
+    return Raised(type.__getattribute__(type(error), "__name__"), message[:MAX_MESSAGE])
