@@ -1,1 +1,1 @@
-"""The pure core: chapters, exercises, blanks and submissions as text. Opens nothing, runs nothing."""
+"""The pure core: chapters, exercises, blanks and submissions as text. Opens and runs nothing."""

@@ -41,8 +41,19 @@ class Item:
     """One instruction, option, hint or feedback: an item of a list, or a paragraph that is none."""
 
     text: str
-    """Its Markdown, without the list marker."""
+    """Its Markdown, without the list marker; its lines end with a line feed, outdented."""
     span: Span
+    """From its marker to its last character."""
+    marker: str = ""
+    """What it was listed with, such as `-` or `2)`; empty for a paragraph."""
+    correct: bool = False
+    """Whether it is the option in brackets of a multiple choice; `text` is without them."""
+
+    @property
+    def number(self) -> int | None:
+        """Its number in a numbered list, or null."""
+        digits = self.marker[:-1]
+        return int(digits) if digits else None
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,11 @@ class Section:
     """What follows one directive, such as `@hint`."""
 
     name: str
-    """The directive's name in the new style: `instructions`, `sample_code` …"""
+    """The directive's name in the new style: `instructions`, `sample_code` …
+
+    It is `possible_answers` for `options`, `feedbacks` for `feedback`, and `assignment` for the
+    free Markdown above them all.
+    """
     span: Span
     """From the directive to the end of its body."""
     body: Span
@@ -60,7 +75,7 @@ class Section:
     items: tuple[Item, ...] = ()
     """For prose: its items in order."""
     files: tuple[Code, ...] = ()
-    """For code: its fences in order."""
+    """For code: its fences in order; without one, whatever text stands in its place."""
 
 
 @dataclass(frozen=True)
@@ -77,27 +92,41 @@ class Exercise:
     """`python`, `r`, `sql`, `shell` …; from the attributes, else from the fences; else empty."""
     span: Span
     heading: Span
-    """The title in the text (for a step without one, its first line)."""
+    """The title's line in the text (without a title, the first line)."""
+    attributes_span: Span
+    """What gives the attributes: the YAML, or else the old style's line; without any, empty."""
     assignment: Section | None
     """The free Markdown between the attributes and the first directive."""
     sections: Mapping[str, Section] = field(default_factory=dict[str, Section])
     """By name; where a name occurs twice, the first that is not empty."""
+    shared: Mapping[str, Section] = field(default_factory=dict[str, Section])
+    """For a step: the exercise's own sections, which stand where the step has none."""
     attributes: Mapping[str, object] = field(default_factory=dict[str, object])
+    """As written: every value is text, or a list or mapping of text."""
     steps: tuple[Exercise, ...] = ()
     not_runnable: str | None = None
     """Why this cannot be run here, as one sentence to a learner; null if it can."""
 
+    def section(self, name: str) -> Section | None:
+        """A section that has something in it; for a step, else the exercise's."""
+        own = self.sections.get(name)
+        if own is not None and own.text:
+            return own
+        shared = self.shared.get(name)
+        return shared if shared is not None and shared.text else own
+
     def code(self, name: str) -> Code | None:
-        """The first fence of a section (the first Python one of several), or null."""
-        section = self.sections.get(name)
+        """The fence of a section that is the Python code (the first one of several), or null."""
+        section = self.section(name)
         if section is None or not section.files:
             return None
-        python = [file for file in section.files if file.path is not None and file.path.endswith(".py")]
-        return (python or list(section.files))[0]
+        filled = [file for file in section.files if file.text.strip()] or list(section.files)
+        python = [file for file in filled if (file.path or ".py").endswith(".py")]
+        return (python or filled)[0]
 
     def items(self, name: str) -> tuple[Item, ...]:
         """The items of a prose section; empty if it is not there."""
-        section = self.sections.get(name)
+        section = self.section(name)
         return section.items if section else ()
 
 

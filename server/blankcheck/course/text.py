@@ -28,7 +28,7 @@ class Span:
         return self.start <= other.start and other.end <= self.end
 
     def overlaps(self, other: Span) -> bool:
-        """Whether the two share a code point; an empty span overlaps what it touches or stands in."""
+        """Whether the two share a code point; an empty span overlaps what it touches."""
         if len(self) == 0 or len(other) == 0:
             return self.start <= other.end and other.start <= self.end
         return self.start < other.end and other.start < self.end

@@ -1,0 +1,94 @@
+"""The types of exercises and the languages: which there are, and which can be run here."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+_SINGLE = ("NormalExercise", "ConsoleExercise")
+ITERATIVE = (
+    "BulletExercise",
+    "BulletConsoleExercise",
+    "TabExercise",
+    "TabConsoleExercise",
+    "IterativeExercise",
+    "StackedExercise",
+    "TabStackedNormalExercise",
+)
+CHOICES = ("MultipleChoiceExercise", "PureMultipleChoiceExercise")
+_CHALLENGES = (
+    "BlanksChallenge",
+    "MultipleChoiceChallenge",
+    "OutputChallenge",
+)
+_APPS = (
+    "DragAndDropExercise",
+    "ExplorableExercise",
+    "MarkdownExercise",
+    "RCppExercise",
+    "RStudioMultipleChoiceExercise",
+    "ShinyExercise",
+)
+TYPES = ("VideoExercise", *_SINGLE, *ITERATIVE, *CHOICES, *_CHALLENGES, *_APPS)
+
+_LANGUAGES = {
+    "bash": "shell",
+    "console": "shell",
+    "py": "python",
+    "python2": "python",
+    "python3": "python",
+    "sh": "shell",
+}
+_NAMES = {
+    "python": "Python",
+    "r": "R",
+    "rcpp": "R and C++",
+    "sql": "SQL",
+    "shell": "shell commands",
+}
+
+
+def meant(type_: str) -> str:
+    """The type that is meant: itself, or for a misspelt one the known type; else empty."""
+    if type_ in TYPES:
+        return type_
+    lower = {known.lower(): known for known in TYPES}
+    if type_.lower() in lower:
+        return lower[type_.lower()]
+    close = get_close_matches(type_[:60].lower(), lower, 1, 0.85)
+    return lower[close[0]] if close else ""
+
+
+def language(name: str) -> str:
+    """The usual name of a language, from an attribute or from a fence's info string."""
+    words = name.strip().strip("{}").lower().replace(",", " ").split()
+    word = words[0].strip("{}.") if words else ""
+    return _LANGUAGES.get(word, word)
+
+
+def xp(type_: str) -> int:
+    """The points of an exercise that does not say them."""
+    return 50 if meant(type_) in ("VideoExercise", *CHOICES) else 100
+
+
+def step_type(type_: str) -> str:
+    """The type of a step that does not say it, in an exercise of this type."""
+    return "ConsoleExercise" if "Console" in meant(type_) else "NormalExercise"
+
+
+def not_runnable(type_: str, lang: str, has_code: bool) -> str | None:
+    """Why an exercise cannot be run here, told to a learner; null if it can."""
+    known = meant(type_)
+    if known == "VideoExercise":
+        return "This is a video: there is nothing to run."
+    if known in CHOICES:
+        return "This question is answered by choosing an option: there is nothing to run."
+    if not type_:
+        return "This exercise does not say its type, so it cannot be run."
+    if known not in _SINGLE and known not in ITERATIVE:
+        return f"Exercises of type {type_[:60]} cannot be run here."
+    if lang not in ("python", ""):
+        name = _NAMES.get(lang, lang[:30])
+        return f"This exercise is written in {name}, and only Python can be run here."
+    if not has_code:
+        return "This exercise has no code, so there is nothing to run."
+    return None
