@@ -21,6 +21,7 @@ from blankcheck.course.tokens import (
     ends_operand,
     scan,
     statements,
+    words,
 )
 
 BlankKind = Literal[
@@ -73,7 +74,7 @@ _RUN = re.compile(r"_{3,}")
 _WHOLE_RUN = re.compile(r"_{3,}\Z")
 _WORD = re.compile(r"\\(?:[^_]|(?=_))|\w+")
 _SPACE = re.compile(r"[ \t\f]*")
-_ASSIGNS = frozenset("= += -= *= /= //= %= **= @= &= |= ^= <<= >>=".split())
+_ASSIGNS = words("= += -= *= /= //= %= **= @= &= |= ^= <<= >>=")
 _CANDIDATE = re.compile(r"___|=[ \t\f]*(?:[\r\n;#\\]|\Z)")
 _LONGEST_CALLEE = 200
 

@@ -7,6 +7,7 @@ statement plainly begins, and it takes time linear in the text.
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -15,7 +16,7 @@ TokenKind = Literal["name", "number", "string", "op", "comment", "newline"]
 
 
 class Token(NamedTuple):
-    """A token. Of an f-string, each stretch of literal text is a `string` and each brace an `op`."""
+    """A token. Of an f-string, each stretch of its text is a `string` and each brace an `op`."""
 
     kind: TokenKind
     text: str
@@ -29,12 +30,13 @@ class Token(NamedTuple):
     """Whether it is code inside an f-string."""
 
 
-KEYWORDS = frozenset(
-    "False None True and as assert async await break class continue def del elif else except "
-    "finally for from global if import in is lambda nonlocal not or pass raise return try while "
-    "with yield".split()
-)
-COMPOUND = frozenset("if elif else for while with try except finally def class async".split())
+def words(text: str) -> frozenset[str]:
+    """A set of words, written as one text."""
+    return frozenset(text.split())
+
+
+KEYWORDS = frozenset(keyword.kwlist)
+COMPOUND = words("if elif else for while with try except finally def class async")
 
 _TOKEN = re.compile(
     r"""
@@ -56,10 +58,10 @@ _REST = {
 }
 _LITERAL = re.compile(r"[^'\"\\{}\r\n]+|\\(?:\r\n|[^{}])|\{\{|\}\}|\r\n|.", re.DOTALL)
 _NAMED = re.compile(r"[ \t]*=(?!=)")
-_STARTERS = frozenset(
-    "def class import return while try raise del global nonlocal assert pass break continue".split()
+_STARTERS = words(
+    "def class import return while try raise del global nonlocal assert pass break continue"
 )
-_JOINERS = frozenset("and as else for from if in is not or async await lambda yield".split())
+_JOINERS = words("and as else for from if in is not or async await lambda yield")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _SEARCH = 50
 """How many open brackets a closing one may look past for its own; keeps hostile text linear."""
@@ -260,13 +262,13 @@ class _Scanner:
     def quote(self, start: int, position: int) -> int:
         opening = self.code[start:position]
         marks = opening.lstrip("rRuUbBfFtT")
-        if self.strings and marks == self.strings[-1].quote and marks == opening:
-            # The quote of the f-string itself: since Python 3.12 a string may begin here,
-            # but not right after an operand: then a field was left open.
-            if self.operand_before():
-                self.add("string", start, position)
-                self.end_string()
-                return position
+        again = bool(self.strings) and opening == self.strings[-1].quote
+        if again and self.operand_before():
+            # Since Python 3.12 a string may begin in a field with the quote of the f-string
+            # around it, but none can right after an operand: the field was left open.
+            self.add("string", start, position)
+            self.end_string()
+            return position
         prefix = opening[: len(opening) - len(marks)].lower()
         if "f" in prefix or "t" in prefix:
             self.strings.append(_String(marks, len(self.brackets)))
