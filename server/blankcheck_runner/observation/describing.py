@@ -51,7 +51,8 @@ def describe(value: object) -> str:
 
 def article(noun: str) -> str:
     """The noun with `a` or `an`."""
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+    spelled = noun[:3].isupper() and noun[:1] in "AEFHILMNORSX"
+    return f"{'an' if spelled or noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def _is_rebuilt(value: object) -> bool:
