@@ -1,0 +1,551 @@
+"""What stands in another text where the sample code has its blanks.
+
+The other text is the solution (then it is the answer) or the learner's own (then it is what was
+filled in). Statements are matched first, by what they hold besides blanks and by their order, and
+then the tokens within each pair. The work is bounded: what is too large or too strange is matched
+with less care, and in the end not at all.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from blankcheck.course.blanks import Blank, blanks_among, is_blank
+from blankcheck.course.text import Span
+from blankcheck.course.tokens import KEYWORDS, Statement, Token, scan, statements
+
+_ENOUGH = 0.3
+"""The likeness from which two statements in the right order may be one."""
+_SURE = 0.6
+"""The same for statements out of order."""
+_IDENTICAL = 1.2
+_WHOLE = 0.2
+"""The likeness of any statement to a blank that stands for a statement."""
+_MAX_CELLS = 6_000
+"""For matching the statements of one stretch; beyond it, only those near the diagonal are tried."""
+_MAX_ROWS = 2_000
+_MAX_UNITS = 4_000
+"""The same for the tokens of one pair of statements."""
+_BUDGET = 40_000
+"""The same for the tokens of all pairs together."""
+_MAX_PIECES = 400
+
+_QUOTES = re.compile(r"[rRuUbBfFtT]{0,2}(\"{3}|'{3}|\"|')")
+_PIECES = re.compile(r"\\(?:[^_]|(?=_))|\w+|\s+|.", re.DOTALL)
+_WORDS = re.compile(r"\w+")
+_SPACE = re.compile(r"[ \t\f]*")
+
+
+class _Unit(NamedTuple):
+    """A token of a statement, or a piece of a string."""
+
+    key: str
+    """What makes it the same as another: quotes and prefixes of strings do not count."""
+    depth: int
+    start: int
+    end: int
+    weight: float
+    blank: int = -1
+    """The index of the sample's blank that this is; -1 for none."""
+
+
+class _Side:
+    """One of the two texts, cut into statements. Only the sample's blanks are blanks here."""
+
+    def __init__(self, text: str, *, with_blanks: bool) -> None:
+        self.text = text
+        self.tokens = scan(text)
+        self.statements = statements(self.tokens)
+        self.blanks: tuple[Blank, ...] = blanks_among(text, self.tokens) if with_blanks else ()
+        self.at = {blank.span.start: blank for blank in self.blanks if blank.kind != "empty"}
+        self.empty = {blank.mark.start: blank for blank in self.blanks if blank.kind == "empty"}
+        self.keys = [self._key(statement) for statement in self.statements]
+        self._bags: dict[int, tuple[dict[str, float], float]] = {}
+        owners = [statement.start for statement in self.statements]
+        self.holding: dict[int, list[Blank]] = {}
+        for blank in self.blanks:
+            owner = max(0, bisect_left(owners, blank.mark.start + 1) - 1)
+            self.holding.setdefault(owner, []).append(blank)
+
+    def _key(self, statement: Statement) -> str:
+        tokens = self.tokens
+        return "\0".join(
+            [
+                "___"
+                if tokens[i].text[:3] == "___" and is_blank(tokens[i].text)
+                else _key(tokens[i])
+                for i in statement.tokens
+            ]
+        )
+
+    def whole(self, index: int) -> bool:
+        """Whether the statement is nothing but a blank."""
+        return is_blank(self.keys[index])
+
+    def bag(self, index: int) -> tuple[dict[str, float], float]:
+        """What the statement holds besides blanks, with how telling each is, and the sum."""
+        known = self._bags.get(index)
+        if known is None:
+            known = self._bags[index] = self._count(self.statements[index])
+        return known
+
+    def _count(self, statement: Statement) -> tuple[dict[str, float], float]:
+        bag: dict[str, float] = {}
+        head: list[str] = []
+        assigned = False
+        for place in statement.tokens[:_MAX_PIECES]:
+            token = self.tokens[place]
+            if token.kind == "string":
+                for word in _WORDS.findall(token.text[:_MAX_PIECES]):
+                    if not is_blank(word):
+                        bag[word] = bag.get(word, 0.0) + 0.5
+                continue
+            if token.text == "=" and token.depth == 0 and not assigned:
+                assigned = True
+                if not any(is_blank(text) for text in head):
+                    bag["= " + "".join(head)] = 2.0
+            if not assigned:
+                head.append(token.text)
+            if not is_blank(token.text):
+                bag[token.text] = bag.get(token.text, 0.0) + _weight(token) / 3
+        if not assigned and head and not is_blank(head[0]):
+            bag["^ " + head[0]] = 0.4
+        return bag, sum(bag.values())
+
+    def units(self, index: int, expand: bool) -> list[_Unit]:
+        """The statement's tokens; with `expand`, strings in pieces."""
+        result: list[_Unit] = []
+        for place in self.statements[index].tokens:
+            token = self.tokens[place]
+            if token.kind == "string" and expand and len(token.text) <= _MAX_PIECES:
+                result.extend(self._pieces(token))
+                continue
+            blank = self.at.get(token.start) if token.kind == "name" else None
+            result.append(
+                _Unit(
+                    "___" if token.kind == "name" and is_blank(token.text) else _key(token),
+                    token.depth,
+                    token.start,
+                    token.end,
+                    _weight(token),
+                    blank.index if blank else -1,
+                )
+            )
+            empty = self.empty.get(token.start)
+            if empty is not None:
+                span = empty.span
+                result.append(_Unit("", 0, span.start, span.start, 0.0, empty.index))
+        return result
+
+    def _pieces(self, token: Token) -> Iterator[_Unit]:
+        for match in _PIECES.finditer(token.text):
+            start, end = token.start + match.start(), token.start + match.end()
+            key, weight = match.group(), 0.5
+            if is_blank(key):
+                key = "___"
+            elif key.isspace():
+                key, weight = " ", 0.1
+            elif key in "\"'" or (match.start() == 0 and key.isalpha() and len(key) <= 2):
+                key, weight = '"', 0.3
+            blank = self.at.get(start)
+            yield _Unit(key, token.depth, start, end, weight, blank.index if blank else -1)
+
+
+def _key(token: Token) -> str:
+    if token.kind != "string":
+        return token.text
+    opening = _QUOTES.match(token.text)
+    if opening is None:
+        return '"' + token.text
+    inner = token.text[opening.end() :]
+    return '"' + inner.removesuffix(opening.group(1))
+
+
+def _weight(token: Token) -> float:
+    if token.kind == "name":
+        return 0.9 if token.text in KEYWORDS else 3.0
+    if token.kind == "op":
+        return 0.6 if token.text == "=" else 0.3
+    return 2.0
+
+
+@lru_cache(maxsize=32)
+def _sample(text: str) -> _Side:
+    return _Side(text, with_blanks=True)
+
+
+def blanks_of(sample: str) -> tuple[Blank, ...]:
+    """The sample's blanks, in the order of what `match` answers."""
+    return _sample(sample).blanks
+
+
+def match(sample: str, other: str) -> tuple[Span | None, ...]:
+    """For each blank of the sample, what stands in its place in the other text.
+
+    An empty span: its place is there and nothing stands in it. Null: its place is not there.
+    """
+    left = _sample(sample)
+    if not left.blanks:
+        return ()
+    right = _Side(other, with_blanks=False)
+    pairs = _pair(left, right)
+    result: list[Span | None] = [None] * len(left.blanks)
+    budget = _BUDGET
+    for index, blanks in left.holding.items():
+        partner = pairs.get(index)
+        if partner is None:
+            continue
+        if left.whole(index):
+            first, last = partner
+            result[blanks[0].index] = Span(
+                right.statements[first].start, right.statements[last].end
+            )
+            continue
+        expand = any(blank.kind == "string" for blank in blanks)
+        units, others = left.units(index, expand), right.units(partner[0], expand)
+        budget -= _within(units, others, other, budget, result)
+    return tuple(result)
+
+
+# Statements
+
+
+def _pair(left: _Side, right: _Side) -> dict[int, tuple[int, int]]:
+    """For statements of the sample, the first and last of the other text that they became."""
+    found: dict[int, int] = {}
+    low, high_left, high_right = 0, len(left.keys), len(right.keys)
+    while low < high_left and low < high_right and _fits(left, low, right, low):
+        found[low] = low
+        low += 1
+    while (
+        high_left > low and high_right > low and _fits(left, high_left - 1, right, high_right - 1)
+    ):
+        high_left -= 1
+        high_right -= 1
+        found[high_left] = high_right
+    start_left = start_right = low
+    for anchor_left, anchor_right in (
+        *_anchors(left, right, low, high_left, high_right),
+        (high_left, high_right),
+    ):
+        _stretch(left, right, (start_left, anchor_left), (start_right, anchor_right), found)
+        if anchor_left < high_left:
+            found[anchor_left] = anchor_right
+        start_left, start_right = anchor_left + 1, anchor_right + 1
+    _moved(left, right, found)
+    return _grown(left, right, found)
+
+
+def _fits(left: _Side, i: int, right: _Side, j: int) -> bool:
+    """Whether one is the other with its blanks filled or still open; cheap and strict."""
+    mine, theirs = left.keys[i], right.keys[j]
+    if mine == theirs:
+        return True
+    if i not in left.holding or left.whole(i) or left.bag(i)[1] < 0.8:
+        return False
+    parts = mine.split("___")
+    if len(parts) < 2:
+        return all(blank.kind == "empty" for blank in left.holding[i]) and theirs.startswith(mine)
+    return (
+        len(theirs) > len(parts[0]) + len(parts[-1])
+        and theirs.startswith(parts[0])
+        and theirs.endswith(parts[-1])
+    )
+
+
+def _anchors(
+    left: _Side, right: _Side, low: int, high_left: int, high_right: int
+) -> list[tuple[int, int]]:
+    """Statements that each side has once and alike, the longest run in the same order of both."""
+    mine = _once(left.keys, low, high_left)
+    theirs = _once(right.keys, low, high_right)
+    both = sorted(
+        (place, theirs[key]) for key, place in mine.items() if key in theirs and place >= 0
+    )
+    both = [pair for pair in both if pair[1] >= 0 and not left.whole(pair[0])]
+    tails: list[int] = []
+    ends: list[int] = []
+    before: list[int] = []
+    for number, (_, place) in enumerate(both):
+        at = bisect_left(tails, place)
+        before.append(ends[at - 1] if at else -1)
+        if at == len(tails):
+            tails.append(place)
+            ends.append(number)
+        else:
+            tails[at] = place
+            ends[at] = number
+    chain: list[tuple[int, int]] = []
+    number = ends[-1] if ends else -1
+    while number >= 0:
+        chain.append(both[number])
+        number = before[number]
+    return chain[::-1]
+
+
+def _once(keys: Sequence[str], start: int, end: int) -> dict[str, int]:
+    """The place of each key; -1 for those that come more than once."""
+    places: dict[str, int] = {}
+    for place in range(start, end):
+        places[keys[place]] = -1 if keys[place] in places else place
+    return places
+
+
+def _likeness(left: _Side, i: int, right: _Side, j: int) -> float:
+    """How much the other's statement may be the sample's with its blanks filled."""
+    if left.keys[i] == right.keys[j]:
+        return _IDENTICAL
+    if left.whole(i):
+        return _WHOLE
+    mine, total = left.bag(i)
+    theirs, total_theirs = right.bag(j)
+    if len(theirs) < len(mine):
+        common = sum(min(weight, mine.get(key, 0.0)) for key, weight in theirs.items())
+    else:
+        common = sum(min(weight, theirs.get(key, 0.0)) for key, weight in mine.items())
+    dice = 2 * common / (total + total_theirs) if total + total_theirs else 0.0
+    if i not in left.holding or not total:
+        return dice
+    return (0.8 * common / total + 0.2 * dice) * (total / (total + 0.3))
+
+
+def _stretch(
+    left: _Side,
+    right: _Side,
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+    found: dict[int, int],
+) -> None:
+    """Matches a stretch of statements in order, for the greatest sum of likeness."""
+    count, width = rows[1] - rows[0], columns[1] - columns[0]
+    if not count or not width or count > _MAX_ROWS or width > 10 * _MAX_ROWS:
+        return
+    reach = width if count * width <= _MAX_CELLS else max(4, _MAX_CELLS // (2 * count))
+    best = [0.0] * (width + 1)
+    steps: list[tuple[int, bytearray]] = []
+    for row in range(count):
+        middle = row * width // count
+        start, end = max(0, middle - reach), min(width, middle + reach + 1)
+        above, best = best, best[:]
+        moves = bytearray(end - start)
+        for column in range(start, end):
+            likeness = _likeness(left, rows[0] + row, right, columns[0] + column)
+            floor = _WHOLE if left.whole(rows[0] + row) else _ENOUGH
+            value, move = above[column + 1], 0
+            if best[column] > value:
+                value, move = best[column], 1
+            if likeness >= floor and above[column] + likeness > value:
+                value, move = above[column] + likeness, 2
+            best[column + 1] = value
+            moves[column - start] = move
+        for column in range(end, width):
+            best[column + 1] = max(best[column + 1], best[end])
+        steps.append((start, moves))
+    row, column = count - 1, width - 1
+    while row >= 0 and column >= 0:
+        start, moves = steps[row]
+        if column < start:
+            row -= 1
+        elif column >= start + len(moves):
+            column -= 1
+        elif moves[column - start] == 2:
+            found[rows[0] + row] = columns[0] + column
+            row, column = row - 1, column - 1
+        elif moves[column - start] == 1:
+            column -= 1
+        else:
+            row -= 1
+
+
+def _moved(left: _Side, right: _Side, found: dict[int, int]) -> None:
+    """Matches statements that are out of order, where they are plainly the same."""
+    taken = set(found.values())
+    mine = [i for i in left.holding if i not in found and not left.whole(i)][:30]
+    if not mine:
+        return
+    theirs = [j for j in range(len(right.keys)) if j not in taken][:60]
+    likely = sorted(
+        ((_likeness(left, i, right, j), -i, -j) for i in mine for j in theirs), reverse=True
+    )
+    for likeness, i, j in likely:
+        if likeness >= _SURE and -i not in found and -j not in taken:
+            found[-i] = -j
+            taken.add(-j)
+
+
+def _grown(left: _Side, right: _Side, found: dict[int, int]) -> dict[int, tuple[int, int]]:
+    """Lets a blank that stands for a statement stand for the unmatched ones beside it too."""
+    taken = set(found.values())
+    result = {i: (j, j) for i, j in found.items()}
+    for i in sorted(found):
+        if not left.whole(i) or right.whole(found[i]):
+            continue
+        first, last = result[i]
+        while last + 1 < len(right.keys) and last + 1 not in taken:
+            last += 1
+            taken.add(last)
+        while first > 0 and first - 1 not in taken:
+            first -= 1
+            taken.add(first)
+        result[i] = (first, last)
+    return result
+
+
+# Tokens within one pair of statements
+
+
+def _within(
+    mine: Sequence[_Unit],
+    theirs: Sequence[_Unit],
+    text: str,
+    budget: int,
+    result: list[Span | None],
+) -> int:
+    """Places the blanks among `mine`. Answers what it cost."""
+    low, end_mine, end_theirs = 0, len(mine), len(theirs)
+    while low < end_mine and low < end_theirs and _same(mine[low], theirs[low]):
+        low += 1
+    while end_mine > low and end_theirs > low and _same(mine[end_mine - 1], theirs[end_theirs - 1]):
+        end_mine -= 1
+        end_theirs -= 1
+    middle, other = mine[low:end_mine], theirs[low:end_theirs]
+    cells = (len(middle) + 1) * (len(other) + 1)
+    runs = _glob(middle, other)
+    if runs is None:
+        if cells > min(_MAX_UNITS, budget):
+            return 0
+        runs = _aligned(middle, other, low > 0, end_mine < len(mine))
+    for place, (start, end) in runs.items():
+        if start < end:
+            span = Span(other[start].start, other[end - 1].end)
+        elif low + start:
+            span = _gap(text, theirs[low + start - 1].end)
+        else:
+            span = Span(theirs[0].start, theirs[0].start)
+        result[middle[place].blank] = span
+    return cells
+
+
+def _gap(text: str, at: int) -> Span:
+    """The empty place after `at`: as for an empty right-hand side, with the space after its `=`."""
+    space = _SPACE.match(text, at)
+    end = space.end() if space else at
+    rest = text[end : end + 1]
+    return Span(at, end if text[at - 1] == "=" and (not rest or rest in "\r\n#;") else at)
+
+
+def _same(mine: _Unit, theirs: _Unit) -> bool:
+    return mine.blank < 0 and mine.key == theirs.key and mine.depth == theirs.depth
+
+
+_Runs = dict[int, tuple[int, int]]
+
+
+def _glob(mine: Sequence[_Unit], theirs: Sequence[_Unit]) -> _Runs | None:
+    """Fills each blank up to the next literal tokens; null if that is not the whole story."""
+    runs: _Runs = {}
+    end = len(theirs)
+    if len(mine) == 1 and mine[0].blank >= 0:
+        return {0: (0, end)}
+    if end > 20 * _MAX_UNITS or len(mine) > _MAX_UNITS:
+        return None
+    place = at = 0
+    while place < len(mine):
+        stop = place + 1
+        while stop < len(mine) and mine[stop].blank < 0:
+            stop += 1
+        literals = mine[place + 1 : stop]
+        if mine[place].blank < 0 or at >= end or (not literals and stop < len(mine)):
+            return None
+        if not literals:
+            runs[place] = (at, end)
+            return runs
+        found, last = at + 1, end - len(literals)
+        while found <= last and not (
+            _same(literals[0], theirs[found])
+            and all(map(_same, literals, theirs[found : found + len(literals)]))
+        ):
+            found += 1
+        if found > last:
+            return None
+        runs[place] = (at, found)
+        place, at = stop, found + len(literals)
+    return runs if at == end else None
+
+
+_SKIP_MINE, _SKIP_THEIRS, _MATCH, _EMPTY = -1, -2, -3, -4
+
+
+def _aligned(mine: Sequence[_Unit], theirs: Sequence[_Unit], before: bool, after: bool) -> _Runs:
+    """The best alignment, in which blanks take any run of tokens and literals may be missing.
+
+    `before` and `after`: whether what stands around `mine` and `theirs` is the same.
+    """
+    width = len(theirs)
+    best = [-0.1 * column for column in range(width + 1)]
+    moves: list[list[int]] = []  # Of a blank's run, the column where it starts.
+    for unit in mine:
+        above = best
+        if unit.blank < 0:
+            best, move = [above[0] - 0.3], [_SKIP_MINE]
+            for column in range(width):
+                other = theirs[column]
+                value, step = above[column + 1] - 0.3, _SKIP_MINE
+                if best[column] - 0.1 > value:
+                    value, step = best[column] - 0.1, _SKIP_THEIRS
+                if unit.key == other.key:
+                    deep = unit.depth == other.depth
+                    gain = unit.weight if deep else unit.weight / 3 if unit.weight > 1 else -1.0
+                    if above[column] + gain > value:
+                        value, step = above[column] + gain, _MATCH
+                best.append(value)
+                move.append(step)
+        else:
+            best, move = [above[0]], [_EMPTY]
+            run, start = float("-inf"), 0
+            for column in range(width):
+                begin = above[column] + (0.65 if theirs[column].key == "___" else 0.15)
+                run -= 0.01
+                if begin >= run:
+                    run, start = begin, column
+                if above[column + 1] >= run:
+                    best.append(above[column + 1])
+                    move.append(_EMPTY)
+                else:
+                    best.append(run)
+                    move.append(start)
+        moves.append(move)
+    return _traced(mine, moves, width, before, after)
+
+
+def _traced(
+    mine: Sequence[_Unit], moves: Sequence[Sequence[int]], width: int, before: bool, after: bool
+) -> _Runs:
+    """The runs of the blanks along the best path; an empty one only beside what was matched."""
+    runs: _Runs = {}
+    matched = [False] * len(mine)
+    place, column = len(mine) - 1, width
+    while place >= 0:
+        step = moves[place][column]
+        if step == _SKIP_THEIRS:
+            column -= 1
+            continue
+        if step == _MATCH:
+            matched[place] = True
+            column -= 1
+        elif step == _EMPTY:
+            runs[place] = (column, column)
+        elif step >= 0:
+            runs[place] = (step, column)
+            column = step
+        place -= 1
+    beside = [before, *matched, after]
+    return {
+        place: (start, end)
+        for place, (start, end) in runs.items()
+        if start < end or beside[place] or beside[place + 2]
+    }
