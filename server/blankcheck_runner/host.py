@@ -1,0 +1,206 @@
+"""The runner host: talks to the server, and keeps the processes below it. Never imports torch.
+
+Its channel to the server is what were descriptors 0 and 1 at the start; nothing else can write
+there. The server says `request`, `cancel`; the host says `hello` once it can run code, `output`
+while a run prints, and `report`, `failed` or `cancelled` for each request. When its input ends,
+everything below it ends, and then it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import platform
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from typing import Any, Literal
+
+from blankcheck_runner import limits, processes, wire
+from blankcheck_runner.check import Checker, HostFault
+from blankcheck_runner.scratch import Scratch
+from blankcheck_runner.start import ForkStarter, SpareStarter, Starter, StartFailed
+
+_COALESCE = 0.03
+"""Seconds for which output is gathered before it is sent."""
+_GONE_SECONDS = 2.0
+
+
+class Host:
+    """The one host of this process."""
+
+    def __init__(self, reading: int, writing: int) -> None:
+        self._reading = reading
+        self._writing = writing
+        self._writer = ThreadPoolExecutor(1, "server")
+        self._starter = make_starter()
+        self._scratch = Scratch()
+        self._checker = Checker(self._starter, self._scratch)
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._ended = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serves until the server is gone."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            with contextlib.suppress(NotImplementedError, AttributeError, RuntimeError):
+                loop.add_signal_handler(getattr(signal, name), self._ended.set)
+        threading.Thread(target=self._read, args=(loop,), daemon=True).start()
+        ending = asyncio.create_task(self._ended.wait())
+        greeting = asyncio.create_task(self._greet())
+        await asyncio.wait({ending})
+        greeting.cancel()
+        await asyncio.wait({greeting})
+        for task in list(self._running.values()):
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running.values())
+        await self._starter.close()
+        self._sweep()
+        await self._scratch.close()
+        self._writer.shutdown(wait=False, cancel_futures=True)
+
+    async def _greet(self) -> None:
+        try:
+            await self._starter.prepare()
+        except StartFailed as error:
+            await self._send({"type": "unable", "message": str(error)})
+            self._ended.set()
+            return
+        versions = self._starter.versions
+        info = wire.HostInfo(
+            protocol=wire.PROTOCOL,
+            python=platform.python_version(),
+            executable=sys.executable,
+            start=self._starter.kind,
+            torch=versions["torch"],
+            torch_error=versions["torch_error"],
+        )
+        await self._send({"type": "hello", **asdict(info)})
+
+    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Reads frames, in a thread: any kind of descriptor will do for it."""
+        stream = os.fdopen(self._reading, "rb")
+        with contextlib.suppress(OSError, wire.FrameError, RuntimeError):
+            while True:
+                header = stream.read(wire.HEADER.size)
+                if len(header) < wire.HEADER.size:
+                    break
+                body, blob = wire.lengths(header)
+                message = wire.decode(stream.read(body))
+                stream.read(blob)
+                loop.call_soon_threadsafe(self._take, message)
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._ended.set)
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        if message.get("type") == "request":
+            request = wire.request_from_json(message["request"])
+            self._running[request.id] = asyncio.create_task(self._answer(request))
+        elif message.get("type") == "cancel":
+            task = self._running.get(message["id"])
+            if task is not None:
+                task.cancel()
+
+    async def _answer(self, request: wire.Request) -> None:
+        number = request.id
+        printed = _Printed(self, number)
+        answer: dict[str, Any]
+        try:
+            report = await self._checker.answer(request, printed.add)
+            await printed.flush()
+            answer = {"type": "report", "report": wire.report_to_json(report)}
+        except asyncio.CancelledError:
+            await self._checker.settle()
+            answer = {"type": "cancelled", "id": number}
+        except HostFault as error:
+            answer = {"type": "failed", "id": number, "message": str(error)}
+        finally:
+            self._running.pop(number, None)
+        await self._send(answer)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        known = self._starter.known()
+        if known is not None:
+            processes.sweep_orphans(known)
+
+    async def _send(self, message: Mapping[str, Any]) -> None:
+        data = wire.encode(message)
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(OSError, RuntimeError):
+            await loop.run_in_executor(self._writer, _write_all, self._writing, data)
+
+    async def send_output(self, number: int, text: str) -> None:
+        """Sends what a run printed."""
+        await self._send({"type": "output", "id": number, "text": text})
+
+
+class _Printed:
+    """Output on its way to the server, gathered a little."""
+
+    def __init__(self, host: Host, number: int) -> None:
+        self._host = host
+        self._number = number
+        self._texts: list[str] = []
+        self._sending: asyncio.Task[None] | None = None
+
+    def add(self, text: str) -> None:
+        """Takes what was printed."""
+        self._texts.append(text)
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_later())
+
+    async def flush(self) -> None:
+        """Sends what is left."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.wait({self._sending})
+        await self._send()
+
+    async def _send_later(self) -> None:
+        await asyncio.sleep(_COALESCE)
+        await asyncio.shield(self._send())
+
+    async def _send(self) -> None:
+        text, self._texts = "".join(self._texts), []
+        if text:
+            await self._host.send_output(self._number, text)
+
+
+def make_starter() -> Starter:
+    """The way of starting workers that suits the system, or that `BLANKCHECK_START` chooses."""
+    chosen = os.environ.get("BLANKCHECK_START") or _suitable()
+    return ForkStarter() if chosen == "fork" else SpareStarter()
+
+
+def _suitable() -> Literal["fork", "spare"]:
+    return "fork" if sys.platform == "linux" else "spare"
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def main() -> None:
+    """Takes descriptors 0 and 1 for the channel, before anything can print, and serves."""
+    reading, writing = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    limits.adopt_orphans()
+    asyncio.run(_serve(reading, writing))
+    # The thread that reads may still wait for the server.
+    os._exit(0)
+
+
+async def _serve(reading: int, writing: int) -> None:
+    await Host(reading, writing).run()

@@ -1,0 +1,82 @@
+"""What a worker may use and how it ends: resource limits, session, death signal, adoption of orphans.
+
+Each function does what the system can and is silent about the rest, so that verdicts are the same
+everywhere; the host's deadline and its watch over processes and output hold in any case.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import math
+import os
+import signal
+import sys
+from pathlib import Path
+
+from blankcheck_runner.wire import Limits
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+MAX_FILE = 2**28
+"""Bytes that a worker may write to one file."""
+MAX_FILES = 512
+"""Descriptors that a worker may have open."""
+MAX_PROCESSES = 64
+"""Processes that a submission may have at once, itself not counted."""
+MAX_OUTPUT = 2**24
+"""Bytes of output after which a submission is stopped; far more than is kept."""
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def limit_self(limits: Limits) -> None:
+    """Limits this process, and with it what it starts, to what a submission may use."""
+    if resource is None:
+        return
+    cpu = math.ceil(limits.seconds * (os.cpu_count() or 1)) + 5
+    wanted = [
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CPU, cpu),
+        (resource.RLIMIT_FSIZE, MAX_FILE),
+        (resource.RLIMIT_NOFILE, MAX_FILES),
+    ]
+    own = _address_space()
+    # CUDA reserves far more addresses than it uses, so no budget of addresses fits it.
+    if own is not None and not Path("/dev/nvidiactl").exists():
+        wanted.append((resource.RLIMIT_AS, own + limits.memory))
+    for kind, value in wanted:
+        hard = resource.getrlimit(kind)[1]
+        ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(kind, (ceiling, ceiling))
+
+
+def die_with_parent(parent: int) -> None:
+    """Ends this process when `parent`, which must be its parent, ends (where the system can)."""
+    _prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL) if sys.platform == "linux" else 0)
+    if sys.platform == "linux" and os.getppid() != parent:
+        os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Makes this process the parent of descendants whose own parent ends (where the system can)."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _address_space() -> int | None:
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (OSError, ValueError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")

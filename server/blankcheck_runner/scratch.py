@@ -1,0 +1,74 @@
+"""Scratch directories: where checks run, with the course's data in them, and their removal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_PREFIX = "blankcheck-"
+
+
+class Scratch:
+    """One host's scratch directories, below one of its own."""
+
+    def __init__(self) -> None:
+        _remove_stale()
+        self._root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self._removing: set[asyncio.Task[None]] = set()
+
+    async def make(self, data: str | None) -> str:
+        """A new directory with a copy of the content of the folder `data`. Raises OSError."""
+        return await asyncio.to_thread(self._make, data)
+
+    def remove(self, directory: str) -> None:
+        """Removes a directory, in the background."""
+        task = asyncio.create_task(asyncio.to_thread(_remove, Path(directory)))
+        self._removing.add(task)
+        task.add_done_callback(self._removing.discard)
+
+    async def close(self) -> None:
+        """Removes all of them."""
+        if self._removing:
+            await asyncio.wait(self._removing)
+        await asyncio.to_thread(_remove, self._root)
+
+    def _make(self, data: str | None) -> str:
+        # Nothing in the name tells a student from a reference, or one check from another.
+        directory = tempfile.mkdtemp(dir=self._root)
+        if data is not None:
+            shutil.copytree(data, directory, dirs_exist_ok=True, ignore_dangling_symlinks=True)
+        return directory
+
+
+def _remove(directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    if not directory.exists():
+        return
+    # A submission may have taken away its own permissions.
+    for folder, _, _ in os.walk(directory):
+        with contextlib.suppress(OSError):
+            Path(folder).chmod(0o700)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _remove_stale() -> None:
+    """Removes what hosts left that did not come to their end."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        owner = left.name.removeprefix(_PREFIX).partition("-")[0]
+        with contextlib.suppress(OSError, ValueError):
+            if os.name == "posix" and left.stat().st_uid == os.getuid() and not _runs(int(owner)):
+                _remove(left)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

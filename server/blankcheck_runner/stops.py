@@ -1,0 +1,127 @@
+"""Why a run did not come to its end: time, a limit, or the end of its process. Words for people."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+from typing import Literal
+
+from blankcheck_runner import limits, wire
+from blankcheck_runner.crash import Crash
+
+_ALLOCATION = re.compile(
+    r"can't allocate memory|not enough memory|Unable to allocate|CUDA out of memory|bad_alloc"
+)
+_SIGNALS = {
+    signal.SIGSEGV: "crashed: it touched memory that is not its own (segmentation fault)",
+    signal.SIGABRT: "was aborted by a library it called",
+    signal.SIGFPE: "crashed in an arithmetic error in a library it called",
+    signal.SIGILL: "crashed: this processor does not know an instruction of a library it called",
+}
+if hasattr(signal, "SIGKILL"):
+    _SIGNALS[signal.SIGBUS] = "crashed: it touched memory that is not there (bus error)"
+    _SIGNALS[signal.SIGKILL] = "was killed from outside; often that means the memory ran out"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """An end of a run that is neither its own nor an exception."""
+
+    verdict: Literal["error", "timeout", "limit"]
+    code: Literal["run/timeout", "run/limit", "run/crash"]
+    message: str
+    """To the learner, about their code."""
+    reason: str
+    """What happened, for a sentence about somebody else's code: `it …`."""
+    from_outside: bool = False
+    """Whether somebody else may have ended it, so that it is worth another try."""
+
+
+def timed_out(seconds: float) -> Stop:
+    """The time limit."""
+    return Stop(
+        "timeout",
+        "run/timeout",
+        f"Your code was still running after {seconds:g} seconds and was stopped. "
+        "Look for a loop that never ends, or for more work than the exercise needs.",
+        f"did not finish within {seconds:g} seconds",
+    )
+
+
+def flooded() -> Stop:
+    """The output limit."""
+    size = limits.MAX_OUTPUT // 2**20
+    return Stop(
+        "limit",
+        "run/limit",
+        f"Your code printed more than {size} MB and was stopped. "
+        "Look for a loop that prints without an end.",
+        f"printed more than {size} MB",
+    )
+
+
+def too_many_processes() -> Stop:
+    """The process limit."""
+    return Stop(
+        "limit",
+        "run/limit",
+        f"Your code started more than {limits.MAX_PROCESSES} processes and was stopped. "
+        "Start fewer, for example with a smaller num_workers.",
+        f"started more than {limits.MAX_PROCESSES} processes",
+    )
+
+
+def out_of_memory(memory: int) -> Stop:
+    """The memory limit."""
+    size = f"{memory / 2**30:g} GB" if memory >= 2**30 else f"{memory / 2**20:.0f} MB"
+    return Stop(
+        "limit",
+        "run/limit",
+        f"Your code needs more memory than the {size} that a check gives it. "
+        "Look for a tensor that is much larger than the exercise needs, or one that keeps growing.",
+        f"needs more memory than the {size} that a check gives it",
+    )
+
+
+def is_out_of_memory(crash: Crash) -> bool:
+    """Whether an exception says that memory ran out."""
+    return crash.base == "MemoryError" or (
+        crash.base == "RuntimeError" and _ALLOCATION.search(crash.message) is not None
+    )
+
+
+def ended(code: int | None, output_end: str, limit: wire.Limits) -> Stop:
+    """The process ended, or cannot be talked to, before its code was done."""
+    if code is None:
+        return _crashed("closed its line to the checker and cannot be followed any further")
+    if code >= 0:
+        return _crashed(f"ended its own process (exit code {code}), as os._exit() does")
+    if hasattr(signal, "SIGXCPU") and -code == signal.SIGXCPU:
+        return Stop(
+            "limit",
+            "run/limit",
+            "Your code used more processor time than a check gives it and was stopped.",
+            "used more processor time than a check gives it",
+        )
+    if -code == signal.SIGABRT and "bad_alloc" in output_end:
+        return out_of_memory(limit.memory)
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        return _crashed(f"was ended by signal {-code}")
+    known = _SIGNALS.get(signal.Signals(-code))
+    return _crashed(
+        f"{known} ({name})" if known else f"was ended by the signal {name}",
+        from_outside=name in ("SIGKILL", "SIGTERM"),
+    )
+
+
+def _crashed(reason: str, *, from_outside: bool = False) -> Stop:
+    return Stop(
+        "error",
+        "run/crash",
+        f"Your code {reason}. The line that ran last is marked.",
+        reason,
+        from_outside,
+    )

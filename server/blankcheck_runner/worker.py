@@ -1,0 +1,318 @@
+"""The worker: a process with some code run in it, obeying a few messages on its channel.
+
+Every process below the host is one: the zygote has run nothing, a student the pre-exercise code
+and the submission, a reference the pre-exercise code and the solution. What a worker says is
+testimony to the host, never evidence: the learner's code shares its process.
+
+Messages have an `op` and an `id`; the answer bears the same `id`, and `error` where the worker
+itself failed. `exited` comes without being asked.
+
+- `ready`: the versions of Python and torch, once the worker is warm.
+- `fork`: makes a worker in this state, on the channel, output and position that come with it.
+- `execute`: runs a text as a part.
+- `serve`: answers probes on the channel that comes along, until it is closed.
+- `judge`: evaluates a task, with the channel that comes along to the learner's process.
+- `describe`: runs the solution and says what stands at places in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import platform
+import select
+import signal
+import socket
+import struct
+import sys
+import types
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from blankcheck_runner import crash, limits, wire
+from blankcheck_runner.channel import Channel, ChannelClosed, Received, close_all
+from blankcheck_runner.execute import Program, Ran
+from blankcheck_runner.judge.task import Printed, Raised, Task
+
+POSITION = struct.Struct("!II")
+"""What a worker writes at the start of its position file: number of the part, line; both from 1."""
+PARTS: tuple[wire.Part, ...] = ("pre_exercise_code", "submission", "solution", "sct")
+
+_POLL = 0.02
+
+
+class Worker:
+    """This process's one worker."""
+
+    def __init__(self, channel: Channel, position: int, may_fork: bool) -> None:
+        self._channel = channel
+        self._position = position
+        self._may_fork = may_fork
+        self._children: dict[int, int | None] = {}
+        """The workers forked from here: their pid, and a descriptor that tells of their end."""
+        self._program = Program()
+        self._begun = False
+        self._given: dict[str, Any] = {}
+        """The names, with their values, that the pre-exercise code left."""
+        self._torch: dict[str, str | None] = {}
+        self._part = 0
+        self._file = ""
+
+    def run(self) -> None:
+        """Warms this process up, then obeys until the channel closes."""
+        self._torch = warm_up()
+        gc.collect()
+        gc.freeze()
+        with contextlib.suppress(ChannelClosed):
+            while True:
+                self._wait()
+                self._obey(self._channel.receive())
+
+    def _wait(self) -> None:
+        """Waits for a message; meanwhile tells of children that ended."""
+        while True:
+            watched = [fd for fd in self._children.values() if fd is not None]
+            poll = _POLL if len(watched) < len(self._children) else None
+            ready, _, _ = select.select([self._channel, *watched], [], [], poll)
+            for pid, descriptor in list(self._children.items()):
+                if descriptor is None or descriptor in ready:
+                    self._reap(pid, descriptor)
+            if self._channel in ready:
+                return
+
+    def _reap(self, pid: int, descriptor: int | None) -> None:
+        try:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            ended, status = pid, 0
+        if not ended:
+            return
+        del self._children[pid]
+        if descriptor is not None:
+            os.close(descriptor)
+        self._channel.send(
+            {"op": "exited", "pid": pid, "status": os.waitstatus_to_exitcode(status)}
+        )
+
+    def _obey(self, received: Received) -> None:
+        message = received.message
+        op, number = message["op"], message["id"]
+        try:
+            if op == "fork":
+                # In the child, the channel is another one and nobody awaits an answer on it.
+                answer = self._fork(received.descriptors)
+                if answer is None:
+                    return
+            elif op == "execute":
+                answer = self._execute(message)
+            elif op == "serve":
+                self._channel.send({"id": number})
+                self._serve(received.descriptors[0])
+                return
+            elif op == "judge":
+                answer = self._judge(message, received.descriptors[0])
+            elif op == "describe":
+                answer = self._describe(message)
+            else:
+                answer = self._ready()
+        except ChannelClosed:
+            raise
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        self._channel.send({"id": number, **answer})
+
+    def _ready(self) -> dict[str, Any]:
+        return {
+            "python": platform.python_version(),
+            "executable": sys.executable,
+            **self._torch,
+        }
+
+    def _fork(self, descriptors: tuple[int, ...]) -> dict[str, Any] | None:
+        parent = os.getpid()
+        _flush()
+        gc.freeze()
+        pid = os.fork()
+        if pid:
+            close_all(descriptors)
+            self._children[pid] = _exit_descriptor(pid)
+            return {"pid": pid}
+        channel, output, position = descriptors
+        os.setsid()
+        limits.die_with_parent(parent)
+        limits.adopt_orphans()
+        self._channel.close()
+        close_all([fd for fd in self._children.values() if fd is not None])
+        close_all([self._position])
+        self._children = {}
+        self._channel = Channel(socket.socket(fileno=channel))
+        self._position = position
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.close(output)
+        return None
+
+    def _execute(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        part: wire.Part = message["part"]
+        if not self._begun:
+            self._begun = True
+            limits.limit_self(wire.Limits(**message["limits"]))
+            self._program.begin(message["directory"], message["seed"])
+            if hasattr(signal, "SIGUSR1"):
+                signal.signal(signal.SIGUSR1, self._tell_line)
+        self._part = number = PARTS.index(part) + 1
+        self._file = message["file"]
+        ran = self._program.execute(
+            message["text"], message["file"], lambda line: self._at(number, line)
+        )
+        if part == "pre_exercise_code":
+            self._given = dict(self._program.namespace)
+        return {
+            "prints": [[printed.text, printed.line] for printed in ran.prints],
+            "device": _device(),
+            **_crash(ran, self._program.texts),
+        }
+
+    def _tell_line(self, _: int, frame: types.FrameType | None) -> None:
+        """Answers the host's signal at a deadline: which line of the code is it in?"""
+        while frame is not None:
+            if frame.f_code.co_filename == self._file:
+                self._at(self._part, frame.f_lineno)
+                return
+            frame = frame.f_back
+
+    def _at(self, part: int, line: int) -> None:
+        with contextlib.suppress(OSError):
+            os.pwrite(self._position, POSITION.pack(part, line), 0)
+
+    def _serve(self, descriptor: int) -> None:
+        from blankcheck_runner import probing
+
+        channel = Channel(socket.socket(fileno=descriptor))
+        try:
+            probing.serve(self._process(), channel)
+        finally:
+            channel.close()
+
+    def _judge(self, message: Mapping[str, Any], descriptor: int) -> dict[str, Any]:
+        from blankcheck_runner import probing
+        from blankcheck_runner.judge import engine
+
+        channel = Channel(socket.socket(fileno=descriptor))
+        try:
+            student = probing.RemoteProcess(channel)
+            judgement = engine.judge(task_from_json(message["task"]), student, self._process())
+        finally:
+            channel.close()
+        return {"judgement": asdict(judgement)}
+
+    def _describe(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        from blankcheck_runner.describe import describe
+
+        expressions = [wire.Expression(**item) for item in message["expressions"]]
+        phrases = describe(self._program, message["text"], message["file"], expressions)
+        return {"descriptions": phrases}
+
+    def _process(self) -> Any:
+        from blankcheck_runner import probing
+
+        nothing = object()
+        made = frozenset(
+            name
+            for name, value in self._program.namespace.items()
+            if self._given.get(name, nothing) is not value and not name.startswith("__")
+        )
+        return probing.LocalProcess(self._program.namespace, made, may_fork=self._may_fork)
+
+
+def _crash(ran: Ran, texts: Mapping[str, str]) -> dict[str, Any]:
+    if ran.error is None:
+        return {"crash": None}
+    return {"crash": crash.crash_to_json(crash.observe(ran.error, texts))}
+
+
+def _device() -> str:
+    torch = sys.modules.get("torch")
+    cuda = getattr(torch, "cuda", None)
+    return "cuda" if cuda is not None and cuda.is_initialized() else "cpu"
+
+
+def _exit_descriptor(pid: int) -> int | None:
+    """A descriptor that becomes readable when the process ends, where the system has such."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+
+
+def warm_up() -> dict[str, str | None]:
+    """Imports what courses use and pays for its lazy beginnings once, with one intra-op thread.
+
+    A process that ran parallel work must not be forked: its children would hang in OpenMP.
+    """
+    with contextlib.suppress(Exception):
+        importlib.import_module("numpy")
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        if error.name == "torch":
+            return {"torch": None, "torch_error": None}
+        return {"torch": None, "torch_error": f"{type(error).__name__}: {error}"}
+    except Exception as error:
+        return {"torch": None, "torch_error": f"{type(error).__name__}: {error}"}
+    try:
+        torch.set_num_threads(1)
+        _exercise(torch)
+    except Exception as error:
+        return {"torch": torch.__version__, "torch_error": f"{type(error).__name__}: {error}"}
+    return {"torch": str(torch.__version__), "torch_error": None}
+
+
+def _exercise(torch: Any) -> None:
+    """A little of everything that is slow the first time."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.rand(4, 3, generator=generator)
+    repr(inputs @ inputs.t())
+    layers = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+    repr(layers)
+    optimizer = torch.optim.Adam(layers.parameters(), lr=0.01)
+    loss = torch.nn.CrossEntropyLoss()(layers(inputs), torch.tensor([0, 1, 0, 1]))
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    picture = torch.rand(1, 1, 6, 6, generator=generator)
+    torch.nn.functional.max_pool2d(torch.nn.Conv2d(1, 2, 3)(picture), 2)
+    torch.softmax(inputs, 1).tolist()
+
+
+def task_from_json(data: Mapping[str, Any]) -> Task:
+    """The task that `asdict` wrote."""
+    raised = data["submission_raised"]
+    return Task(
+        **{
+            **data,
+            "submission_prints": tuple(Printed(**item) for item in data["submission_prints"]),
+            "solution_prints": tuple(Printed(**item) for item in data["solution_prints"]),
+            "submission_raised": None if raised is None else Raised(**raised),
+        }
+    )
+
+
+def main(control: int, position: int, parent: int, start: str) -> None:
+    """Runs a worker that was started as a program, on descriptors that it inherited."""
+    limits.die_with_parent(parent)
+    limits.adopt_orphans()
+    # Ctrl-C in a terminal is the host's affair.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Worker(Channel(socket.socket(fileno=control)), position, start == "fork").run()
+    # Threads and exit handlers of the code that was run have no say any more.
+    os._exit(0)
