@@ -123,14 +123,14 @@ def unchecked(value: Any) -> str | None:
 
 
 def _kind(value: Any) -> type[Any]:
-    return type(value)
+    return cast(type[Any], type(value))
 
 
 def _tuple_items(value: Any) -> tuple[Any, ...] | None:
     """What a tuple of any sort holds; null for anything else."""
     if _kind(value) is NamedTupleValue:
         return value.items
-    return value if isinstance(value, tuple) else None
+    return cast("tuple[Any, ...]", value) if isinstance(value, tuple) else None
 
 
 def _is_tensor(value: Any) -> bool:

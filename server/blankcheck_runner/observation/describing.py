@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from typing import Any
+from typing import Any, cast
 
 from blankcheck_runner.observation import standins
 from blankcheck_runner.observation.reading import rebuild
@@ -60,7 +60,7 @@ def _is_rebuilt(value: object) -> bool:
 
 
 def _phrase(value: Any) -> str:
-    kind = type(value)
+    kind = cast(type[Any], type(value))
     if kind in _SIMPLE:
         return _SIMPLE[kind]
     if kind in _CONTAINERS:
@@ -90,7 +90,7 @@ def _phrase(value: Any) -> str:
 def _container(value: Any, noun: str, item: str) -> str:
     if not len(value):
         return f"an empty {noun}"
-    kinds = {_NOUNS.get(type(element), "") for element in value}
+    kinds = {_NOUNS.get(cast(type[Any], type(element)), "") for element in value}
     if kind_of_all := kinds.pop() if len(kinds) == 1 and noun != "dictionary" else "":
         item = kind_of_all
     elif noun != "dictionary" and {type(element).__name__ for element in value} == {"Tensor"}:

@@ -108,7 +108,7 @@ class Reader:
     def read(self, tree: Any, depth: int) -> Any:
         """The value of one tree."""
         self.nodes += 1
-        kind = type(tree)
+        kind = cast(type[Any], type(tree))
         if tree is None or kind is bool or kind is float:
             return tree
         if self.nodes > 4 * MAX_NODES or depth > MAX_DEPTH + 10:
@@ -152,12 +152,12 @@ class Reader:
         (data,) = rest
         return table_reading.read(self, tag, data, depth)
 
-    def _container(self, kind: type, items: Any, depth: int) -> Any:
+    def _container(self, kind: type[Any], items: Any, depth: int) -> Any:
         need(type(items) is list)
         values = [self.read(item, depth + 1) for item in items]
-        if kind in (set, frozenset):
-            values = [_hashable(value) for value in values]
-        return kind(values)
+        if kind is list:
+            return values
+        return kind(values if kind is tuple else [_hashable(value) for value in values])
 
     def _dict(self, keys: Any, values: Any, depth: int) -> dict[Any, Any]:
         need(type(keys) is list and type(values) is list and len(keys) == len(values))
@@ -185,7 +185,12 @@ class Reader:
         return getattr(standins, tag)(**found)
 
 
-_CONTAINERS: dict[str, type] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
+_CONTAINERS: dict[str, type[Any]] = {
+    "list": list,
+    "tuple": tuple,
+    "set": set,
+    "frozenset": frozenset,
+}
 
 
 def _hashable(value: Any) -> Any:

@@ -8,11 +8,7 @@ from typing import Any
 from blankcheck_runner.observation.reading import Reader, loaded, need
 from blankcheck_runner.observation.standins import TensorFacts, attach
 
-_SPARSE = {
-    "sparse_csr": "to_sparse_csr",
-    "sparse_csc": "to_sparse_csc",
-    "_mkldnn": None,
-}
+_SPARSE = {"sparse_csr": "to_sparse_csr", "sparse_csc": "to_sparse_csc"}
 
 
 def read(reader: Reader, tag: str, data: Any) -> Any:
@@ -68,7 +64,7 @@ def _tensor(reader: Reader, torch: Any, data: Any) -> Any:
     else:
         tensor = _dense(reader, torch, data, dtype)
         layout = data.get("layout")
-        if layout in _SPARSE and _SPARSE[layout] and tensor.dim() == 2:
+        if layout in _SPARSE and tensor.dim() == 2:
             tensor = getattr(tensor, _SPARSE[layout])()
     need(tensor.dtype is dtype)
     if data["requires_grad"] and (dtype.is_floating_point or dtype.is_complex):

@@ -38,7 +38,7 @@ def write(writer: Writer, value: Any, cls: type, depth: int) -> Any:
     if cls is torch.device:
         return ["device", str(value)]
     if cls is torch.Size:
-        return ["size", [int(item) for item in tuple.__iter__(value)]]
+        return ["size", [int(item) for item in value]]
     if cls is torch.layout:
         return ["layout", str(value).removeprefix("torch.")]
     if cls is torch.memory_format:

@@ -26,10 +26,11 @@ from blankcheck_runner.observation.limits import (
     UNREADABLE,
 )
 
-_VIEWS = {
-    type({}.keys()): "dict_keys",
-    type({}.values()): "dict_values",
-    type({}.items()): "dict_items",
+_EMPTY: dict[str, object] = {}
+_VIEWS: dict[type, str] = {
+    type(_EMPTY.keys()): "dict_keys",
+    type(_EMPTY.values()): "dict_values",
+    type(_EMPTY.items()): "dict_items",
 }
 _FUNCTIONS: tuple[type, ...] = (
     types.FunctionType,
@@ -220,7 +221,7 @@ class Writer:
             return self.standin(standins.ImportedModule(name if type(name) is str else ""), depth)
         name, module = class_names(cls)
         if derives(cls, BaseException):
-            args = BaseException.args.__get__(value)
+            args = cast(Any, BaseException).args.__get__(value)
             return self.standin(standins.ExceptionValue(name, module, tuple(args)), depth)
         if derives(cls, tuple):
             return self.standin(_tuple(value, cls, name, module), depth)
@@ -265,10 +266,11 @@ def _user_defined(cls: type) -> bool:
 
 def _content(value: Any, base: type) -> Any:
     """What a subclass of a builtin holds, read with the builtin's own methods."""
+    builtin = cast(Any, base)
     if base is dict:
-        return dict(dict.items(value))
+        return dict(builtin.items(value))
     if base in (list, set, frozenset):
-        return base(base.__iter__(value))  # type: ignore[attr-defined]
+        return builtin(builtin.__iter__(value))
     if base is str:
         return str.__str__(value)
     if base is bytes:
@@ -277,7 +279,7 @@ def _content(value: Any, base: type) -> Any:
         return int.__index__(value)
     if base is float:
         return float.__float__(value)
-    return complex(complex.real.__get__(value), complex.imag.__get__(value))
+    return complex(builtin.real.__get__(value), builtin.imag.__get__(value))
 
 
 def _slots(value: Any, cls: type) -> dict[str, object]:
@@ -294,7 +296,7 @@ def _slots(value: Any, cls: type) -> dict[str, object]:
 
 
 def _tuple(value: Any, cls: type, name: str, module: str) -> standins.NamedTupleValue:
-    items = tuple(tuple.__iter__(value))
+    items: tuple[Any, ...] = tuple(cast(Any, tuple).__iter__(value))
     names: Any = None
     for part in type.__getattribute__(cls, "__mro__"):
         own = type.__getattribute__(part, "__dict__")
@@ -308,11 +310,10 @@ def _tuple(value: Any, cls: type, name: str, module: str) -> standins.NamedTuple
 
 def _function(value: Any, cls: type) -> standins.FunctionValue:
     if cls is types.MethodType:
-        inner = (
-            _function(value.__func__, type(value.__func__))
-            if type(value.__func__) in _FUNCTIONS
-            else standins.FunctionValue("method", "")
-        )
+        function = value.__func__
+        inner = standins.FunctionValue("method", "")
+        if (kind := cast(type[Any], type(function))) in _FUNCTIONS:
+            inner = _function(function, kind)
         return standins.FunctionValue(inner.name, inner.module, True)
     name: object = getattr(value, "__qualname__", "function")
     module: object = getattr(value, "__module__", None)
