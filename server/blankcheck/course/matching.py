@@ -40,6 +40,15 @@ _WORDS = re.compile(r"\w+")
 _SPACE = re.compile(r"[ \t\f]*")
 
 
+class Place(NamedTuple):
+    """Where in the other text the place of a blank is."""
+
+    span: Span
+    """What stands in the place; empty where nothing does."""
+    statement: Span
+    """The statement that it is in."""
+
+
 class _Unit(NamedTuple):
     """A token of a statement, or a piece of a string."""
 
@@ -183,31 +192,30 @@ def blanks_of(sample: str) -> tuple[Blank, ...]:
     return _sample(sample).blanks
 
 
-def match(sample: str, other: str) -> tuple[Span | None, ...]:
-    """For each blank of the sample, what stands in its place in the other text.
-
-    An empty span: its place is there and nothing stands in it. Null: its place is not there.
-    """
+def match(sample: str, other: str) -> tuple[Place | None, ...]:
+    """For each blank of the sample, its place in the other text; null where there is none."""
     left = _sample(sample)
     if not left.blanks:
         return ()
     right = _Side(other, with_blanks=False)
     pairs = _pair(left, right)
-    result: list[Span | None] = [None] * len(left.blanks)
+    result: list[Place | None] = [None] * len(left.blanks)
     budget = _BUDGET
     for index, blanks in left.holding.items():
         partner = pairs.get(index)
         if partner is None:
             continue
+        first, last = (right.statements[number] for number in partner)
+        statement = Span(first.start, last.end)
         if left.whole(index):
-            first, last = partner
-            result[blanks[0].index] = Span(
-                right.statements[first].start, right.statements[last].end
-            )
+            result[blanks[0].index] = Place(statement, statement)
             continue
         expand = any(blank.kind == "string" for blank in blanks)
         units, others = left.units(index, expand), right.units(partner[0], expand)
-        budget -= _within(units, others, other, budget, result)
+        spans, cost = _within(units, others, other, budget)
+        budget -= cost
+        for number, span in spans.items():
+            result[number] = Place(span, statement)
     return tuple(result)
 
 
@@ -403,9 +411,8 @@ def _within(
     theirs: Sequence[_Unit],
     text: str,
     budget: int,
-    result: list[Span | None],
-) -> int:
-    """Places the blanks among `mine`. Answers what it cost."""
+) -> tuple[dict[int, Span], int]:
+    """What stands in the place of each blank among `mine`, and what it cost to find out."""
     low, end_mine, end_theirs = 0, len(mine), len(theirs)
     while low < end_mine and low < end_theirs and _same(mine[low], theirs[low]):
         low += 1
@@ -413,11 +420,13 @@ def _within(
         end_mine -= 1
         end_theirs -= 1
     middle, other = mine[low:end_mine], theirs[low:end_theirs]
-    cells = (len(middle) + 1) * (len(other) + 1)
+    spans: dict[int, Span] = {}
+    cells = 0
     runs = _glob(middle, other)
     if runs is None:
+        cells = (len(middle) + 1) * (len(other) + 1)
         if cells > min(_MAX_UNITS, budget):
-            return 0
+            return {}, 0
         runs = _aligned(middle, other, low > 0, end_mine < len(mine))
     for place, (start, end) in runs.items():
         if start < end:
@@ -426,8 +435,8 @@ def _within(
             span = _gap(text, theirs[low + start - 1].end)
         else:
             span = Span(theirs[0].start, theirs[0].start)
-        result[middle[place].blank] = span
-    return cells
+        spans[middle[place].blank] = span
+    return spans, cells
 
 
 def _gap(text: str, at: int) -> Span:
