@@ -1,0 +1,276 @@
+/** What the learner can do. Each command asks the server, and shows its answer. */
+import * as vscode from "vscode";
+import { ResponseError, type Range } from "vscode-languageclient/node";
+import type { InstructionsProvider } from "./instructions";
+import { following, named, places, worth, type Place } from "./listing";
+import {
+  Blanks,
+  Check,
+  ErrorCode,
+  Instruct,
+  ListCourses,
+  Reset,
+  Run,
+  Start,
+  TakeHint,
+  type CheckResult,
+  type DocumentParams,
+} from "./protocol";
+import { NoServer, type Server } from "./server";
+import type { Status } from "./status";
+import { submissionEditor } from "./submission";
+import { ending, neighbour, sentence } from "./verdict";
+
+/** How long a check may take before a notification, with a way to cancel it, says that it runs. */
+const PATIENCE = 500;
+
+export class Commands {
+  private readonly output = vscode.window.createOutputChannel("Blankcheck Run");
+  /** The submission that is being run, and whether it has printed anything. */
+  private running: { uri: string; printed: boolean } | undefined;
+
+  constructor(
+    private readonly server: Server,
+    private readonly status: Status,
+    private readonly instructions: InstructionsProvider,
+  ) {}
+
+  register(): vscode.Disposable {
+    const commands: Record<string, (...args: never[]) => unknown> = {
+      startExercise: (node?: { place?: Place }) => this.start(node?.place),
+      check: (uri?: unknown) => this.check(uri),
+      run: (uri?: unknown) => this.run(uri),
+      hint: (uri?: unknown) => this.hint(uri),
+      reset: (uri?: unknown) => this.reset(uri),
+      showInstructions: (subject?: unknown) => this.showInstructions(subject),
+      nextExercise: () => this.next(),
+      nextBlank: () => this.moveToBlank(1),
+      previousBlank: () => this.moveToBlank(-1),
+      restartServer: () => this.server.restart(),
+      showOutput: () => {
+        this.server.log.show();
+      },
+    };
+    return vscode.Disposable.from(
+      this.output,
+      this.server.onDidPrint(({ uri, text }) => {
+        if (this.running?.uri !== uri) return;
+        this.running.printed = true;
+        this.output.append(text);
+      }),
+      ...Object.entries(commands).map(([name, work]) =>
+        vscode.commands.registerCommand(`blankcheck.${name}`, async (...args: never[]) => {
+          try {
+            await work(...args);
+          } catch (error) {
+            await this.explain(error);
+          }
+        }),
+      ),
+    );
+  }
+
+  private async start(chosen?: Place): Promise<void> {
+    const place = chosen ?? (await this.choose());
+    if (!place) return;
+    const folder = vscode.workspace.workspaceFolders?.[0];
+    if (!folder) {
+      const open = "Open Folder";
+      const message = "Open a folder first: exercises are kept as files in it.";
+      if ((await vscode.window.showInformationMessage(message, open)) === open) {
+        await vscode.commands.executeCommand("vscode.openFolder");
+      }
+      return;
+    }
+    const { uri } = await this.server.request(Start, {
+      ...named(place),
+      folder: folder.uri.toString(),
+    });
+    const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
+    const editor = await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
+    await this.showInstructions(document.uri);
+    const { blanks } = await this.server.request(Blanks, of(document));
+    if (blanks[0]) select(editor, blanks[0].range);
+  }
+
+  private async choose(): Promise<Place | undefined> {
+    const { courses } = await this.server.request(ListCourses, {});
+    const items = places(courses).map((place) => {
+      const part = place.exercise.steps.find(({ step }) => step === place.step);
+      const label = [place.exercise.title, part?.title].filter(Boolean).join(": ");
+      return { label, description: worth(place.exercise), place };
+    });
+    const placeHolder = "The exercise to start";
+    return (await vscode.window.showQuickPick(items, { placeHolder }))?.place;
+  }
+
+  private async check(uri: unknown): Promise<void> {
+    const document = await subject(uri);
+    this.status.busy(document);
+    let result: CheckResult;
+    try {
+      result = await patiently("Checking…", (token) =>
+        this.server.request(Check, of(document), token),
+      );
+    } catch (error) {
+      this.status.forget(document);
+      throw error;
+    }
+    if (result.version !== document.version) {
+      this.status.forget(document);
+      return;
+    }
+    this.status.verdict(document, result);
+    // What is wrong stands in the text; only what has no place there needs a message.
+    if (result.verdict === "passed") await this.praise(result);
+    else if (result.verdict === "broken") void vscode.window.showWarningMessage(sentence(result));
+  }
+
+  private async praise(result: CheckResult): Promise<void> {
+    const next = "Next Exercise";
+    const message = result.feedback.length ? sentence(result) : "Passed. Well done!";
+    if ((await vscode.window.showInformationMessage(message, next)) === next) await this.next();
+  }
+
+  private async run(uri: unknown): Promise<void> {
+    const document = await subject(uri);
+    this.running = { uri: document.uri.toString(), printed: false };
+    const running = this.running;
+    this.output.clear();
+    this.output.show(true);
+    const result = await patiently("Running…", (token) =>
+      this.server.request(Run, of(document), token),
+    );
+    if (!running.printed) this.output.append(result.output);
+    this.output.appendLine(result.truncated ? "\n[some of the output was left out]" : "");
+    this.output.appendLine(ending(result));
+  }
+
+  private async hint(uri: unknown): Promise<void> {
+    const document = await subject(uri);
+    const hint = await this.server.request(TakeHint, of(document));
+    if (!hint.available) {
+      void vscode.window.showInformationMessage("This exercise has no hint.");
+      return;
+    }
+    if (!hint.taken) {
+      const take = "Take Hint";
+      const message = `The hint costs ${hint.cost} XP.`;
+      if (hint.cost > 0 && (await vscode.window.showInformationMessage(message, take)) !== take) {
+        return;
+      }
+      await this.server.request(TakeHint, { ...of(document), take: true });
+    }
+    await this.showInstructions(document.uri);
+  }
+
+  private async reset(uri: unknown): Promise<void> {
+    const document = await subject(uri);
+    const reset = "Reset";
+    const message = "Put the exercise back as it was at its start?";
+    const detail = "What you wrote is replaced. Undo brings it back.";
+    const options = { modal: true, detail };
+    if ((await vscode.window.showWarningMessage(message, options, reset)) !== reset) return;
+    const { version, range, text } = await this.server.request(Reset, of(document));
+    if (version !== document.version) return;
+    const edit = new vscode.WorkspaceEdit();
+    edit.replace(document.uri, rangeOf(range), text);
+    await vscode.workspace.applyEdit(edit);
+  }
+
+  /** For a submission, or for an exercise of the tree that is only read. */
+  private async showInstructions(subjectOf: unknown): Promise<void> {
+    const place = (subjectOf as { place?: Place } | undefined)?.place;
+    if (place) return this.instructions.show(place.exercise.title, named(place));
+    const document = await subject(subjectOf);
+    const { title } = await this.server.request(Instruct, of(document));
+    await this.instructions.show(title, document.uri);
+  }
+
+  private async next(): Promise<void> {
+    const document = await subject(undefined);
+    const here = await this.server.request(Instruct, of(document));
+    const { courses } = await this.server.request(ListCourses, {});
+    const place = following(courses, here);
+    if (place) return this.start(place);
+    void vscode.window.showInformationMessage("That was the last exercise of the courses.");
+  }
+
+  private async moveToBlank(direction: 1 | -1): Promise<void> {
+    const editor = submissionEditor();
+    if (!editor) return;
+    const { blanks } = await this.server.request(Blanks, of(editor.document));
+    const blank = neighbour(blanks, editor.selection.start, direction);
+    if (blank) select(editor, blank.range);
+    else void vscode.window.setStatusBarMessage("No blanks are left: check the exercise.", 5_000);
+  }
+
+  /** Says what went wrong, once, with what can be done about it. */
+  private async explain(error: unknown): Promise<void> {
+    const code = error instanceof ResponseError ? error.code : 0;
+    if (code === ErrorCode.cancelled || code === ErrorCode.contentModified) return;
+    if (error instanceof NoServer || error instanceof vscode.CancellationError) return;
+    const message = error instanceof Error ? error.message : String(error);
+    this.server.log.error(message);
+    const offers: Record<string, [string, ...string[]]> = {
+      "Show Output": ["blankcheck.showOutput"],
+    };
+    if (code === ErrorCode.untrusted) offers["Manage Trust"] = ["workbench.trust.manage"];
+    if (code === ErrorCode.runnerUnavailable) {
+      offers["Select Interpreter"] = ["workbench.action.openSettings", "blankcheck.interpreter"];
+    }
+    const titles = Object.keys(offers).reverse();
+    const offer = offers[(await vscode.window.showErrorMessage(message, ...titles)) ?? ""];
+    if (offer) await vscode.commands.executeCommand(...offer);
+  }
+}
+
+/** The document that a command is for: a lens names it, a key or the palette mean the one at hand. */
+async function subject(uri: unknown): Promise<vscode.TextDocument> {
+  if (typeof uri === "string") return vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
+  if (uri instanceof vscode.Uri) return vscode.workspace.openTextDocument(uri);
+  const editor = submissionEditor();
+  if (!editor) throw new Error("Open the file of an exercise first: start one in the course tree.");
+  return editor.document;
+}
+
+function of({ uri, version }: vscode.TextDocument): DocumentParams {
+  return { textDocument: { uri: uri.toString(), version } };
+}
+
+function rangeOf({ start, end }: Range): vscode.Range {
+  return new vscode.Range(start.line, start.character, end.line, end.character);
+}
+
+function select(editor: vscode.TextEditor, range: Range): void {
+  const { start, end } = rangeOf(range);
+  editor.selection = new vscode.Selection(start, end);
+  editor.revealRange(editor.selection, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+}
+
+/** Shows, if it takes long, that something is under way, and lets the learner cancel it. */
+async function patiently<T>(
+  title: string,
+  work: (token: vscode.CancellationToken) => Promise<T>,
+): Promise<T> {
+  const source = new vscode.CancellationTokenSource();
+  const result = work(source.token);
+  const location = vscode.ProgressLocation.Notification;
+  const timer = setTimeout(() => {
+    void vscode.window.withProgress({ location, title, cancellable: true }, (_, token) => {
+      token.onCancellationRequested(() => {
+        source.cancel();
+      });
+      return result.then(
+        () => undefined,
+        () => undefined,
+      );
+    });
+  }, PATIENCE);
+  try {
+    return await result;
+  } finally {
+    clearTimeout(timer);
+    source.dispose();
+  }
+}

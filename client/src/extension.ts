@@ -1,0 +1,58 @@
+/** The extension's start and end. Nothing runs before an exercise, a chapter or the tree is in view. */
+import * as vscode from "vscode";
+import { Commands } from "./commands";
+import { InstructionsProvider, SCHEME } from "./instructions";
+import { onDidSelectInterpreter } from "./interpreter";
+import { isChapter } from "./recognise";
+import { Server } from "./server";
+import { Status } from "./status";
+import { isSubmissionDocument } from "./submission";
+import { CourseTree } from "./tree";
+
+let server: Server | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel("Blankcheck", { log: true });
+  const running = (server = new Server(context, log));
+  const status = new Status();
+  const instructions = new InstructionsProvider(running);
+  const restart = () => {
+    if (running.started) void quietly(running.restart());
+  };
+  // The learner has been told by the server object; the log has the rest.
+  const quietly = (work: Promise<unknown>) =>
+    work.catch((error: unknown) => {
+      log.error(String(error));
+    });
+  const notice = (document: vscode.TextDocument) => {
+    if (!running.started && concernsUs(document)) void quietly(running.start());
+  };
+  context.subscriptions.push(
+    log,
+    status,
+    new Commands(running, status, instructions).register(),
+    vscode.window.createTreeView("blankcheck.courses", {
+      treeDataProvider: new CourseTree(running),
+      showCollapseAll: true,
+    }),
+    vscode.workspace.registerTextDocumentContentProvider(SCHEME, instructions),
+    vscode.workspace.onDidOpenTextDocument(notice),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => quietly(running.trust())),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration("blankcheck.interpreter")) restart();
+      else if (event.affectsConfiguration("blankcheck")) void quietly(running.configure());
+    }),
+  );
+  vscode.workspace.textDocuments.forEach(notice);
+  void quietly(onDidSelectInterpreter(context, restart));
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.dispose();
+}
+
+function concernsUs(document: vscode.TextDocument): boolean {
+  if (document.uri.scheme !== "file") return false;
+  if (document.languageId === "markdown") return isChapter(document.getText());
+  return isSubmissionDocument(document);
+}

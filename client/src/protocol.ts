@@ -1,0 +1,150 @@
+/**
+ * What client and server say to each other beyond LSP: the mirror of `server/blankcheck/lsp/protocol.py`.
+ * `docs/protocol.md` describes it.
+ */
+import {
+  NotificationType,
+  RequestType,
+  type Range,
+  type TextDocumentIdentifier,
+} from "vscode-languageclient/node";
+
+export type State = "new" | "started" | "passed";
+export type Verdict = "passed" | "incomplete" | "failed" | "error" | "timeout" | "limit" | "broken";
+
+export interface FeedbackItem {
+  code: string;
+  severity: "error" | "warning" | "information" | "hint";
+  message: string;
+  blank: number | null;
+  range: Range;
+}
+
+export interface CheckResult {
+  file: string;
+  exercise: string;
+  step: number | null;
+  verdict: Verdict;
+  feedback: FeedbackItem[];
+  output: string;
+  truncated: boolean;
+  device: string;
+  seconds: number;
+  version: number;
+}
+
+export interface StepItem {
+  step: number;
+  title: string;
+  state: State;
+}
+
+export interface ExerciseItem {
+  key: string;
+  number: number;
+  title: string;
+  type: string;
+  xp: number;
+  earned: number;
+  state: State;
+  runnable: boolean;
+  reason: string | null;
+  steps: StepItem[];
+  file: string | null;
+}
+
+export interface ChapterItem {
+  uri: string;
+  title: string;
+  description: string;
+  exercises: ExerciseItem[];
+}
+
+export interface CourseItem {
+  uri: string;
+  title: string;
+  builtin: boolean;
+  problem: string | null;
+  chapters: ChapterItem[];
+}
+
+export interface DocumentParams {
+  textDocument: TextDocumentIdentifier & { version?: number };
+}
+
+/** An exercise of a chapter, or one of its steps. */
+export interface ExerciseParams {
+  chapter: string;
+  exercise: string;
+  step?: number;
+}
+
+export interface Hint {
+  available: boolean;
+  taken: boolean;
+  cost: number;
+  markdown: string | null;
+}
+
+export interface Instructions {
+  chapter: string;
+  key: string;
+  step: number | null;
+  title: string;
+  markdown: string;
+}
+
+export interface BlankItem {
+  index: number | null;
+  range: Range;
+}
+
+/** What the server is told of the settings, at its start and when they change. */
+export interface Settings {
+  trusted: boolean;
+  timeLimit: number;
+}
+
+export const Check = new RequestType<DocumentParams, CheckResult, void>("blankcheck/check");
+export const Run = new RequestType<DocumentParams, CheckResult, void>("blankcheck/run");
+export const Blanks = new RequestType<
+  DocumentParams,
+  { version: number; blanks: BlankItem[] },
+  void
+>("blankcheck/blanks");
+export const TakeHint = new RequestType<DocumentParams & { take?: boolean }, Hint, void>(
+  "blankcheck/hint",
+);
+export const Reset = new RequestType<
+  DocumentParams,
+  { version: number; range: Range; text: string },
+  void
+>("blankcheck/reset");
+export const Instruct = new RequestType<DocumentParams | ExerciseParams, Instructions, void>(
+  "blankcheck/instructions",
+);
+export const ListCourses = new RequestType<object, { courses: CourseItem[] }, void>(
+  "blankcheck/courses",
+);
+export const Start = new RequestType<
+  ExerciseParams & { folder?: string },
+  { uri: string; created: boolean },
+  void
+>("blankcheck/start");
+
+export const Trust = new NotificationType<{ trusted: boolean }>("blankcheck/trust");
+export const Output = new NotificationType<{ uri: string; text: string }>("blankcheck/output");
+export const ProgressChanged = new NotificationType<{
+  chapter: string;
+  key: string;
+  step: number | null;
+  state: State;
+}>("blankcheck/progressChanged");
+
+/** The error codes that the client treats in their own way. */
+export const ErrorCode = {
+  runnerUnavailable: -32010,
+  untrusted: -32012,
+  cancelled: -32800,
+  contentModified: -32801,
+} as const;

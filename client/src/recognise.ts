@@ -1,0 +1,11 @@
+/** Which documents concern us, before the server that really knows is started. Free of `vscode`. */
+
+/** Whether a Python file names the exercise that it is for, in its first line. */
+export function isSubmission(firstLine: string): boolean {
+  return /^\ufeff?\s*#\s*blankcheck\s*:\s*\S.*#\s*\S/.test(firstLine);
+}
+
+/** Whether a Markdown file is a chapter, by an exercise in its first pages. */
+export function isChapter(text: string): boolean {
+  return /^(?:---[ \t]+)?type[ \t]*:[ \t]*\w*(?:Exercise|Challenge)/m.test(text.slice(0, 2 ** 18));
+}

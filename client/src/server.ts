@@ -1,0 +1,160 @@
+/** The language server: started when it is first needed, on the learner's Python. */
+import { join } from "node:path";
+import * as vscode from "vscode";
+import {
+  CodeLensRequest,
+  DidChangeConfigurationNotification,
+  LanguageClient,
+  RevealOutputChannelOn,
+  State,
+  TransportKind,
+  type RequestType,
+} from "vscode-languageclient/node";
+import { findInterpreter } from "./interpreter";
+import { Output, ProgressChanged, Trust, type Settings } from "./protocol";
+
+/** What is thrown when there is no server; the learner has been told why. */
+export class NoServer extends Error {}
+
+export class Server implements vscode.Disposable {
+  private client: Promise<LanguageClient> | undefined;
+  private executable = "";
+  private readonly progressed = new vscode.EventEmitter<void>();
+  private readonly printed = new vscode.EventEmitter<{ uri: string; text: string }>();
+
+  /** The learner's state in the courses may have changed. */
+  readonly onDidProgress = this.progressed.event;
+  /** A submission that runs has printed something. */
+  readonly onDidPrint = this.printed.event;
+
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    readonly log: vscode.LogOutputChannel,
+  ) {}
+
+  /** Sends a request; starts the server if need be. */
+  async request<P, R, E>(
+    type: RequestType<P, R, E>,
+    params: P,
+    token?: vscode.CancellationToken,
+  ): Promise<R> {
+    const client = await this.start();
+    return client.sendRequest<R>(type.method, params, token);
+  }
+
+  start(): Promise<LanguageClient> {
+    return (this.client ??= this.launch().catch((error: unknown) => {
+      this.client = undefined;
+      this.tell("failed");
+      throw error;
+    }));
+  }
+
+  /** Starts the server anew, if it was started at all. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+    this.progressed.fire();
+  }
+
+  get started(): boolean {
+    return this.client !== undefined;
+  }
+
+  async stop(): Promise<void> {
+    const client = await this.client?.catch(() => undefined);
+    this.client = undefined;
+    await client?.dispose();
+  }
+
+  async dispose(): Promise<void> {
+    await this.stop();
+    this.progressed.dispose();
+    this.printed.dispose();
+  }
+
+  /** Trust was given. The workspace may now say which Python it wants. */
+  async trust(): Promise<void> {
+    const client = await this.client;
+    if (!client) return;
+    const found = await findInterpreter(this.context, this.log);
+    if (found && found.executable !== this.executable) return this.restart();
+    await client.sendNotification(Trust, { trusted: true });
+  }
+
+  /** Settings have changed: the server, and the editor for the lenses, are told. */
+  async configure(): Promise<void> {
+    const client = await this.client;
+    await client?.sendNotification(DidChangeConfigurationNotification.type, {
+      settings: { blankcheck: settings() },
+    });
+    const lenses = client?.getFeature(CodeLensRequest.method);
+    for (const document of vscode.workspace.textDocuments) {
+      lenses?.getProvider(document)?.onDidChangeCodeLensEmitter.fire();
+    }
+  }
+
+  private async launch(): Promise<LanguageClient> {
+    this.tell("starting");
+    const interpreter = await findInterpreter(this.context, this.log);
+    if (!interpreter) throw new NoServer("There is no Python to start the server on.");
+    this.executable = interpreter.executable;
+    const launcher = join(this.context.extensionPath, "server", "launch.py");
+    const args = ["-I", "-X", "utf8", launcher, "serve"];
+    this.log.info(`starting: ${interpreter.executable} ${args.join(" ")}`);
+    const client = new LanguageClient(
+      "blankcheck",
+      "Blankcheck",
+      {
+        command: interpreter.executable,
+        args,
+        transport: TransportKind.stdio,
+        options: { cwd: this.context.extensionPath },
+      },
+      {
+        documentSelector: [
+          { scheme: "file", language: "python" },
+          { scheme: "file", language: "markdown" },
+        ],
+        outputChannel: this.log,
+        traceOutputChannel: this.log,
+        revealOutputChannelOn: RevealOutputChannelOn.Never,
+        diagnosticCollectionName: "blankcheck",
+        initializationOptions: settings(),
+        middleware: {
+          provideCodeLenses: (document, token, next) =>
+            vscode.workspace
+              .getConfiguration("blankcheck", document)
+              .get<boolean>("codeLens.enabled", true)
+              ? next(document, token)
+              : [],
+        },
+      },
+    );
+    client.onDidChangeState(({ newState }) => {
+      if (newState === State.Running) this.tell("running");
+      if (newState === State.Stopped) this.tell("failed");
+    });
+    client.onNotification(ProgressChanged, () => {
+      this.progressed.fire();
+    });
+    client.onNotification(Output, (params) => {
+      this.printed.fire(params);
+    });
+    await client.start();
+    return client;
+  }
+
+  /** What views and menus show depends on it. */
+  private tell(state: "starting" | "running" | "failed"): void {
+    void vscode.commands.executeCommand("setContext", "blankcheck.server", state);
+  }
+}
+
+function settings(): Settings {
+  const configuration = vscode.workspace.getConfiguration("blankcheck");
+  return {
+    trusted: vscode.workspace.isTrusted,
+    timeLimit: configuration.get("check.timeLimit", 10),
+  };
+}

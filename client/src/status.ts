@@ -1,0 +1,80 @@
+/** The one status bar item: what the last check of the submission in the editor came to. */
+import * as vscode from "vscode";
+import type { CheckResult } from "./protocol";
+import { submissionEditor } from "./submission";
+import { headline, sentence } from "./verdict";
+
+interface Shown {
+  text: string;
+  tooltip: string;
+}
+
+const ASK: Shown = { text: "$(play) Check", tooltip: "Check this exercise" };
+const BUSY: Shown = { text: "$(loading~spin) Checking…", tooltip: "The check is under way" };
+
+export class Status implements vscode.Disposable {
+  private readonly item = vscode.window.createStatusBarItem(
+    "blankcheck.verdict",
+    vscode.StatusBarAlignment.Left,
+    10,
+  );
+  private readonly shown = new Map<string, Shown>();
+  private readonly listeners: vscode.Disposable[];
+
+  constructor() {
+    this.item.name = "Blankcheck";
+    this.item.command = "blankcheck.check";
+    this.listeners = [
+      vscode.window.onDidChangeActiveTextEditor(() => {
+        this.show();
+      }),
+      vscode.window.onDidChangeVisibleTextEditors(() => {
+        this.show();
+      }),
+      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        // A verdict is on the text that was checked, and on no other.
+        if (contentChanges.length) this.forget(document);
+      }),
+      vscode.workspace.onDidCloseTextDocument((document) => {
+        this.forget(document);
+      }),
+    ];
+    this.show();
+  }
+
+  busy(document: vscode.TextDocument): void {
+    this.set(document, BUSY);
+  }
+
+  verdict(document: vscode.TextDocument, result: CheckResult): void {
+    this.set(document, { text: headline(result), tooltip: sentence(result) });
+  }
+
+  forget(document: vscode.TextDocument): void {
+    this.shown.delete(document.uri.toString());
+    this.show();
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(this.item, ...this.listeners).dispose();
+  }
+
+  private set(document: vscode.TextDocument, shown: Shown): void {
+    this.shown.set(document.uri.toString(), shown);
+    this.show();
+  }
+
+  private show(): void {
+    const document = submissionEditor()?.document;
+    void vscode.commands.executeCommand("setContext", "blankcheck.exerciseActive", !!document);
+    if (!document) {
+      this.item.hide();
+      return;
+    }
+    const { text, tooltip } = this.shown.get(document.uri.toString()) ?? ASK;
+    this.item.text = text;
+    this.item.tooltip = tooltip;
+    this.item.accessibilityInformation = { label: `Blankcheck: ${tooltip}` };
+    this.item.show();
+  }
+}

@@ -1,0 +1,43 @@
+/** A result in one line, and the way from blank to blank. Free of `vscode`. */
+import type { BlankItem, CheckResult, Verdict } from "./protocol";
+
+const LEADS: Record<Verdict, string> = {
+  passed: "$(pass) Passed",
+  incomplete: "$(circle-large-outline) Not complete",
+  failed: "$(error) Not right yet",
+  error: "$(error) Stopped by an error",
+  timeout: "$(watch) Time limit",
+  limit: "$(error) Stopped by a limit",
+  broken: "$(warning) The exercise is at fault",
+};
+
+/** What the status bar says of a check. */
+export function headline({ verdict }: CheckResult): string {
+  return LEADS[verdict];
+}
+
+/** What a verdict says in words: its first message, or what the verdict itself means. */
+export function sentence(result: CheckResult): string {
+  const spoken = LEADS[result.verdict].replace(/^\$\([\w-]+\) /, "");
+  return result.feedback[0]?.message ?? `${spoken}.`;
+}
+
+/** How a run ended, as the last line of its output. */
+export function ending(result: CheckResult): string {
+  const after = `after ${result.seconds.toFixed(2)} s on ${result.device}`;
+  if (result.verdict === "passed") return `[ended ${after}]`;
+  return `[${sentence(result)}]`;
+}
+
+/** The blank before or after a position, round the end of the file. */
+export function neighbour(
+  blanks: readonly BlankItem[],
+  at: { line: number; character: number },
+  direction: 1 | -1,
+): BlankItem | undefined {
+  const compare = ({ range: { start } }: BlankItem) =>
+    Math.sign(start.line - at.line || start.character - at.character) === direction;
+  return direction === 1
+    ? (blanks.find(compare) ?? blanks[0])
+    : (blanks.findLast(compare) ?? blanks.at(-1));
+}
