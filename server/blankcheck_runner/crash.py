@@ -1,0 +1,598 @@
+"""An exception as testimony: what happened, and which values stood there.
+
+`observe` runs in the learner's process, right after its code raised, and gives plain data. All of
+it may be forged by the submission, so `crash_from_json` trusts nothing. What it means is said by
+`blankcheck_runner.explain`, elsewhere.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import pkgutil
+import re
+import sys
+import types
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from blankcheck_runner import described
+from blankcheck_runner.described import Value, describe, instance_dict, is_layer, is_tensor, peek
+from blankcheck_runner.positions import Positions
+
+MAX_MESSAGE = 6000
+MAX_FRAMES = 24
+MAX_OPERANDS = 48
+MAX_CALLS = 16
+MAX_NAMES = 4000
+MAX_FILES = 60
+MAX_SOURCE = 200
+
+_MODULES = (
+    "torch.nn.functional",
+    "torch.nn",
+    "torch",
+    "torch.optim",
+    "torch.optim.lr_scheduler",
+    "torch.utils.data",
+    "torch.nn.init",
+    "torchvision",
+    "torchvision.transforms",
+    "torchvision.datasets",
+    "torchvision.models",
+    "numpy",
+    "math",
+    "random",
+    "time",
+    "os",
+)
+"""Where a name that is missing is looked for."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One call in a text that is the course's or the learner's."""
+
+    file: str
+    function: str
+    line: int
+    """From 1."""
+    start: int
+    """The code points of the failing expression in `file`; before Python 3.11 of its statement."""
+    end: int
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A name, attribute or constant in a failing expression, and what it stands for."""
+
+    frame: int
+    """Index in the crash's frames."""
+    start: int
+    end: int
+    value: Value
+
+
+@dataclass(frozen=True)
+class LibraryCall:
+    """A frame below the learner's innermost one: in a library."""
+
+    function: str
+    owner: Value | None = None
+    """The layer whose method this is."""
+    path: str = ""
+    """Where `owner` is in the outermost layer of these calls: `features.0`; empty: it is that."""
+    arguments: Mapping[str, Value] | None = None
+    """Its arguments that are tensors, by name."""
+
+
+@dataclass(frozen=True)
+class Crash:
+    """An exception, as its process tells it."""
+
+    type: str
+    base: str
+    """The first of its classes that is built in."""
+    message: str
+    cause: str = ""
+    """The exception at the root of the chain, if it is another one: `Type: message`."""
+    frames: tuple[Frame, ...] = ()
+    """Outermost first; the first is in the text that was run."""
+    folded: int = 0
+    """Library frames below the innermost of `frames`."""
+    operands: tuple[Operand, ...] = ()
+    calls: tuple[LibraryCall, ...] = ()
+    """Library frames below the innermost of `frames` that tell something, outermost first."""
+    scope: tuple[str, ...] = ()
+    """The names that the innermost of `frames` could use."""
+    missing: str = ""
+    """The name that was not there (NameError, AttributeError, ImportError)."""
+    owner: Value | None = None
+    """What has no such attribute."""
+    attributes: tuple[str, ...] = ()
+    """What there is in place of `missing`: attributes, or modules that can be imported."""
+    elsewhere: tuple[str, ...] = ()
+    """Where a thing named `missing` is to be had: `nn.ReLU`."""
+    path: str = ""
+    """The file or folder that an OSError names."""
+    folder: str = ""
+    """The folder that was looked in, as the learner would name it; empty: the working directory."""
+    files: tuple[str, ...] = ()
+    """What is in that folder."""
+
+
+def observe(error: BaseException, sources: Mapping[str, str]) -> Crash:
+    """The testimony for an exception; `sources` are the texts whose frames count, by file name.
+
+    Never raises, whatever the exception and the values around it do.
+    """
+    cls = type(error)
+    base = next((item for item in described.mro(cls) if item.__module__ == "builtins"), cls)
+    bare = Crash(described.type_name(cls), described.type_name(base), "")
+    return _attempt(lambda: _observe(error, sources, bare), bare)
+
+
+def _attempt(work: Callable[[], _T], otherwise: _T) -> _T:
+    """`work()`, or `otherwise` if it raises: the objects it touches may do anything."""
+    try:
+        return work()
+    except BaseException:
+        return otherwise
+
+
+def _observe(error: BaseException, sources: Mapping[str, str], bare: Crash) -> Crash:
+    message = _attempt(lambda: _message(error), "")
+    own, below = _split(error.__traceback__, sources)
+    kept = own if len(own) <= MAX_FRAMES else own[:4] + own[-(MAX_FRAMES - 4) :]
+    trees = {name: _Source(text) for name, text in sources.items()}
+    frames: list[Frame] = []
+    operands: list[Operand] = []
+    for index, trace in enumerate(kept):
+        source = trees[trace.tb_frame.f_code.co_filename]
+        node, frame = source.locate(trace)
+        frames.append(frame)
+        if index == 0 or index >= len(kept) - 3:
+            room = MAX_OPERANDS - len(operands) if index == len(kept) - 1 else MAX_OPERANDS // 4
+            operands += _attempt(
+                lambda source=source, node=node, trace=trace, index=index, room=room: list(
+                    islice(source.operands(node, trace.tb_frame, index), room)
+                ),
+                [],
+            )
+    calls = _attempt(lambda: tuple(_calls(below)), ())
+    innermost = kept[-1].tb_frame if kept else None
+    missing = _attempt(lambda: _missing(error, message), "")
+    owner, attributes = _attempt(lambda: _attributes(error, innermost), (None, ()))
+    elsewhere = _attempt(lambda: tuple(_elsewhere(missing, innermost)), ())
+    path, folder, files = _attempt(lambda: _files(error), ("", "", ()))
+    return Crash(
+        type=bare.type,
+        base=bare.base,
+        message=message,
+        cause=_attempt(lambda: _cause(error), ""),
+        frames=tuple(frames),
+        folded=len(below),
+        operands=tuple(operands),
+        calls=calls,
+        scope=_attempt(lambda: _scope(innermost), ()),
+        missing=missing,
+        owner=owner,
+        attributes=attributes,
+        elsewhere=elsewhere,
+        path=path,
+        folder=folder,
+        files=files,
+    )
+
+
+def _message(error: BaseException) -> str:
+    text = str(error)
+    if type(text) is not str:
+        text = str.__str__(text)
+    if len(text) > MAX_MESSAGE:
+        text = text[: MAX_MESSAGE - 2000] + " … " + text[-1990:]
+    return _sound(text)
+
+
+def _sound(text: str) -> str:
+    """Without lone surrogates, which not every JSON reader takes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _cause(error: BaseException) -> str:
+    root, seen = error, {id(error)}
+    while below := root.__cause__ or (None if root.__suppress_context__ else root.__context__):
+        if id(below) in seen:
+            break
+        root = below
+        seen.add(id(root))
+    if root is error:
+        return ""
+    return f"{described.type_name(type(root))}: {_attempt(lambda: _message(root), '')[:500]}"
+
+
+# --- Frames ---------------------------------------------------------------------------------------
+
+
+def _split(
+    trace: types.TracebackType | None, sources: Mapping[str, str]
+) -> tuple[list[types.TracebackType], list[types.TracebackType]]:
+    """The frames in `sources`, and those below the innermost of them."""
+    own: list[types.TracebackType] = []
+    below: list[types.TracebackType] = []
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename in sources:
+            own.append(trace)
+            below = []
+        elif own:
+            below.append(trace)
+        trace = trace.tb_next
+    return own, below
+
+
+class _Source:
+    """One text with its tree, to find a failing instruction's expression in."""
+
+    def __init__(self, text: str) -> None:
+        self.positions = Positions(text)
+        self._tree: ast.Module | None = None
+
+    @property
+    def tree(self) -> ast.Module:
+        if self._tree is None:
+            parsed = _attempt(lambda: ast.parse(self.positions.text), None)
+            self._tree = parsed or ast.Module(body=[], type_ignores=[])
+        return self._tree
+
+    def span(self, node: ast.AST) -> tuple[int, int]:
+        at = cast(Any, node)
+        return (
+            self.positions.offset(at.lineno, at.col_offset),
+            self.positions.offset(at.end_lineno, at.end_col_offset),
+        )
+
+    def locate(self, trace: types.TracebackType) -> tuple[ast.AST | None, Frame]:
+        """The expression (or statement) that failed, and the frame's testimony."""
+        code = trace.tb_frame.f_code
+        line = trace.tb_lineno or 1
+        place = _attempt(lambda: _instruction(code, trace.tb_lasti), None)
+        node: ast.AST | None = None
+        if place:
+            node = self._smallest(place)
+            span = (
+                self.positions.offset(place[0], place[2]),
+                self.positions.offset(place[1], place[3]),
+            )
+        else:
+            node = self._statement(line)
+            span = self._header(node) if node else self._line(line)
+        return node, Frame(code.co_filename, code.co_name[:200], line, *span)
+
+    def _smallest(self, place: tuple[int, int, int, int]) -> ast.AST | None:
+        found: ast.AST | None = None
+        start, end = (place[0], place[2]), (place[1], place[3])
+        # `walk` goes outside in: the last that covers the instruction is the smallest.
+        for node in ast.walk(self.tree):
+            at = cast(Any, node)
+            if (
+                hasattr(node, "lineno")
+                and (at.lineno, at.col_offset) <= start
+                and end <= (at.end_lineno, at.end_col_offset)
+            ):
+                found = node
+        return found
+
+    def _statement(self, line: int) -> ast.stmt | None:
+        found: ast.stmt | None = None
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or line):
+                found = node
+        return found
+
+    def _header(self, node: ast.AST) -> tuple[int, int]:
+        """The statement's span, without the block below it."""
+        start, end = self.span(node)
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
+            head = self.positions.text[start : self.span(body[0])[0]]
+            end = start + len(head.rstrip())
+        return start, end
+
+    def _line(self, line: int) -> tuple[int, int]:
+        return self.positions.offset(line, 0), self.positions.offset(line, 1_000_000)
+
+    def operands(
+        self, node: ast.AST | None, frame: types.FrameType, index: int
+    ) -> Iterator[Operand]:
+        """The plain sub-expressions that stand for something that is known."""
+        if node is None:
+            return
+        names = {**frame.f_globals, **frame.f_locals}
+        for part in _plain_parts(node):
+            found, value = _attempt(lambda part=part: _evaluate(part, names), (False, None))
+            if found:
+                told = _attempt(lambda value=value: describe(value), None)
+                if told:
+                    yield Operand(index, *self.span(part), told)
+
+
+def _instruction(code: types.CodeType, offset: int) -> tuple[int, int, int, int] | None:
+    """Line, end line, column, end column of an instruction; null before Python 3.11."""
+    if sys.version_info < (3, 11) or offset < 0:
+        return None
+    found = next(islice(code.co_positions(), offset // 2, None), None)
+    if found is None or any(part is None for part in found):
+        return None
+    return cast("tuple[int, int, int, int]", found)
+
+
+_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _plain_parts(node: ast.AST) -> Iterator[ast.expr]:
+    """Names, attributes, constants and items below a node, outside in; no block, no inner scope."""
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Constant)):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.stmt, *_SCOPES)) or (
+            isinstance(node, ast.Assign) and child in node.targets and isinstance(child, ast.Name)
+        ):
+            continue
+        yield from _plain_parts(child)
+
+
+def _evaluate(node: ast.AST, names: Mapping[str, Any]) -> tuple[bool, Any]:
+    """The value of a plain expression without running anybody's code: `(found, value)`."""
+    if isinstance(node, ast.Constant):
+        return True, node.value
+    if isinstance(node, ast.Name):
+        if node.id in names:
+            return True, names[node.id]
+        held = names.get("__builtins__")
+        builtins = vars(held) if isinstance(held, types.ModuleType) else held
+        if isinstance(builtins, dict) and node.id in builtins:
+            return True, cast(Any, builtins)[node.id]
+        return False, None
+    if isinstance(node, ast.Attribute):
+        found, value = _evaluate(node.value, names)
+        return peek(value, node.attr) if found else (False, None)
+    if isinstance(node, ast.Subscript):
+        found, value = _evaluate(node.value, names)
+        key = node.slice
+        if isinstance(key, ast.UnaryOp) and isinstance(key.op, ast.USub):
+            known, held = _evaluate(key.operand, names)
+            known, held = known and type(held) is int, -held if type(held) is int else 0
+        else:
+            known, held = _evaluate(key, names)
+        return described.peek_item(value, held) if found and known else (False, None)
+    return False, None
+
+
+# --- Library frames -------------------------------------------------------------------------------
+
+
+def _calls(below: list[types.TracebackType]) -> Iterator[LibraryCall]:
+    root: object = None
+    told: list[LibraryCall] = []
+    for trace in below:
+        frame = trace.tb_frame
+        code = frame.f_code
+        local = frame.f_locals
+        owner = local.get("self")
+        layer = owner if is_layer(owner) else None
+        if layer is not None and root is None:
+            root = layer
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        arguments = {name: describe(local[name]) for name in names if is_tensor(local.get(name))}
+        if layer is not None and not arguments and type(args := local.get("args")) is tuple:
+            arguments = {
+                "input" if not place else f"input {place + 1}": describe(item)
+                for place, item in enumerate(cast("tuple[Any, ...]", args)[:4])
+                if is_tensor(item)
+            }
+        if layer is None and not arguments:
+            continue
+        told.append(
+            LibraryCall(
+                function=code.co_name[:200],
+                owner=None if layer is None else describe(layer),
+                path="" if layer is None else _path(root, layer),
+                arguments=dict(list(arguments.items())[:8]),
+            )
+        )
+    yield from told[-MAX_CALLS:]
+
+
+def _path(root: object, layer: object) -> str:
+    """Where a layer is inside another, in dotted form; empty for itself or where it is not."""
+    todo: list[tuple[object, str]] = [(root, "")]
+    for seen in range(10_000):
+        if seen >= len(todo):
+            break
+        held, path = todo[seen]
+        if held is layer:
+            return path[:200]
+        children = instance_dict(held).get("_modules")
+        for name, child in cast("dict[str, Any]", children or {}).items():
+            todo.append((child, f"{path}.{name}" if path else str(name)))
+    return ""
+
+
+# --- Names ----------------------------------------------------------------------------------------
+
+
+def _scope(frame: types.FrameType | None) -> tuple[str, ...]:
+    if frame is None:
+        return ()
+    names = {*frame.f_locals, *frame.f_globals}
+    return _names(names)
+
+
+def _names(names: Any) -> tuple[str, ...]:
+    kept = (name for name in names if type(name) is str and not name.startswith("__"))
+    return tuple(sorted(_sound(name)[: described.MAX_NAME] for name in kept))[:MAX_NAMES]
+
+
+_MISSING = re.compile(
+    r"has no attribute '(\w+)'|name '(\w+)' is not defined|variable '(\w+)'"
+    r"|cannot import name '(\w+)'|No module named '([\w.]+)'"
+)
+
+
+def _missing(error: BaseException, message: str) -> str:
+    if not isinstance(error, (NameError, AttributeError, ImportError)):
+        return ""
+    if found := _MISSING.search(message):
+        return next(group for group in found.groups() if group)[: described.MAX_NAME]
+    name = getattr(error, "name", None)
+    return name[: described.MAX_NAME] if type(name) is str else ""
+
+
+def _attributes(
+    error: BaseException, frame: types.FrameType | None
+) -> tuple[Value | None, tuple[str, ...]]:
+    if isinstance(error, AttributeError):
+        owner = getattr(error, "obj", None)
+        return describe(owner), _public(owner)
+    if isinstance(error, ModuleNotFoundError):
+        name = error.name or ""
+        parent = sys.modules.get(name.rpartition(".")[0])
+        if parent is not None:
+            return describe(parent), _names(
+                item.name for item in pkgutil.iter_modules(getattr(parent, "__path__", []))
+            )
+        found = {item.name for item in pkgutil.iter_modules()}
+        return None, _names(found | set(sys.stdlib_module_names))
+    if isinstance(error, ImportError):
+        module = sys.modules.get(error.name or "")
+        return (describe(module), _public(module)) if module is not None else (None, ())
+    return None, ()
+
+
+def _public(owner: object) -> tuple[str, ...]:
+    names: set[str] = set()
+    if isinstance(owner, types.ModuleType):
+        names.update(types.ModuleType.__getattribute__(owner, "__dict__"))
+    else:
+        for cls in described.mro(owner) if isinstance(owner, type) else described.mro(type(owner)):
+            names.update(type.__dict__["__dict__"].__get__(cls))
+        own = instance_dict(owner)
+        names.update(own)
+        if is_layer(owner):
+            for table in ("_modules", "_parameters", "_buffers"):
+                held = own.get(table)
+                names.update(cast("dict[str, Any]", held) if isinstance(held, dict) else ())
+    return _names(name for name in names if type(name) is str and not name.startswith("_"))
+
+
+def _elsewhere(name: str, frame: types.FrameType | None) -> Iterator[str]:
+    if not name or "." in name:
+        return
+    scope = {**frame.f_globals, **frame.f_locals} if frame else {}
+    aliases = {
+        id(held): alias for alias, held in scope.items() if isinstance(held, types.ModuleType)
+    }
+    for place in _MODULES:
+        module = sys.modules.get(place)
+        if module is not None and name in vars(module):
+            yield f"{aliases.get(id(module), place)}.{name}"
+
+
+def _files(error: BaseException) -> tuple[str, str, tuple[str, ...]]:
+    if not isinstance(error, OSError) or not isinstance(error.filename, (str, bytes)):
+        return "", "", ()
+    path = Path(os.fsdecode(error.filename))
+    folder = path.parent
+    while not folder.is_dir() and folder != folder.parent:
+        folder = folder.parent
+    with os.scandir(folder) as entries:
+        found = [
+            _sound(entry.name + ("/" if entry.is_dir() else ""))[:200]
+            for entry in islice(entries, 2000)
+            if not entry.name.startswith(".")
+        ]
+    shown = "" if folder == Path() else str(folder)
+    return _sound(str(path))[:500], _sound(shown)[:500], tuple(sorted(found)[:MAX_FILES])
+
+
+# --- JSON -----------------------------------------------------------------------------------------
+
+
+def crash_to_json(crash: Crash) -> dict[str, Any]:
+    """The crash as plain data."""
+    return asdict(crash)
+
+
+def crash_from_json(data: object) -> Crash:
+    """The crash that `crash_to_json` wrote. What a hostile process wrote in its place is dropped
+    or cut, field by field; never raises."""
+    held = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
+    text, texts = described.text, described.texts
+    frames = tuple(_frame(item) for item in described.sequence(held, "frames", MAX_FRAMES))
+    return Crash(
+        type=text(held, "type", described.MAX_NAME) or "Exception",
+        base=text(held, "base", described.MAX_NAME) or "Exception",
+        message=text(held, "message", MAX_MESSAGE),
+        cause=text(held, "cause", MAX_MESSAGE),
+        frames=frames,
+        folded=described.number(held, "folded") or 0,
+        operands=tuple(
+            operand
+            for item in described.sequence(held, "operands", 2 * MAX_OPERANDS)
+            if (operand := _operand(item, len(frames)))
+        ),
+        calls=tuple(_call(item) for item in described.sequence(held, "calls", MAX_CALLS)),
+        scope=texts(held, "scope", MAX_NAMES, described.MAX_NAME),
+        missing=text(held, "missing", described.MAX_NAME),
+        owner=described.value_from_json(held.get("owner")),
+        attributes=texts(held, "attributes", MAX_NAMES, described.MAX_NAME),
+        elsewhere=texts(held, "elsewhere", 20, 2 * described.MAX_NAME),
+        path=text(held, "path", 500),
+        folder=text(held, "folder", 500),
+        files=texts(held, "files", MAX_FILES, 200),
+    )
+
+
+def _mapping(data: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", data) if isinstance(data, dict) else {}
+
+
+def _frame(data: object) -> Frame:
+    held = _mapping(data)
+    start = described.number(held, "start") or 0
+    return Frame(
+        file=described.text(held, "file", 4096),
+        function=described.text(held, "function", 200),
+        line=max(1, described.number(held, "line") or 1),
+        start=start,
+        end=max(start, described.number(held, "end") or 0),
+    )
+
+
+def _operand(data: object, frames: int) -> Operand | None:
+    held = _mapping(data)
+    frame, start, end = (described.number(held, key) for key in ("frame", "start", "end"))
+    value = described.value_from_json(held.get("value"))
+    if frame is None or start is None or end is None or value is None:
+        return None
+    return Operand(frame, start, end, value) if frame < frames and start <= end else None
+
+
+def _call(data: object) -> LibraryCall:
+    held = _mapping(data)
+    arguments: dict[str, Value] = {}
+    for name, item in list(_mapping(held.get("arguments")).items())[:8]:
+        value = described.value_from_json(item)
+        if isinstance(name, str) and value:  # pyright: ignore[reportUnnecessaryIsInstance]
+            arguments[name[: described.MAX_NAME]] = value
+    return LibraryCall(
+        function=described.text(held, "function", 200),
+        owner=described.value_from_json(held.get("owner")),
+        path=described.text(held, "path", 200),
+        arguments=arguments,
+    )

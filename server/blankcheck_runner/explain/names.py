@@ -1,0 +1,313 @@
+"""Names, attributes, modules and keys that are not there."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+
+from blankcheck_runner.explain import words
+from blankcheck_runner.explain.context import Context, Explanation
+from blankcheck_runner.plain import one_line
+
+_CUSTOMARY = {
+    "torch": "import torch",
+    "nn": "import torch.nn as nn",
+    "F": "import torch.nn.functional as F",
+    "optim": "import torch.optim as optim",
+    "np": "import numpy as np",
+    "pd": "import pandas as pd",
+    "plt": "import matplotlib.pyplot as plt",
+    "torchvision": "import torchvision",
+    "transforms": "from torchvision import transforms",
+    "datasets": "from torchvision import datasets",
+    "models": "from torchvision import models",
+    "DataLoader": "from torch.utils.data import DataLoader",
+    "Dataset": "from torch.utils.data import Dataset",
+    "TensorDataset": "from torch.utils.data import TensorDataset",
+    "Variable": "",
+}
+
+
+def _name_node(ctx: Context, name: str) -> ast.Name | None:
+    return next((n for n in ctx.expressions if isinstance(n, ast.Name) and n.id == name), None)
+
+
+def name(ctx: Context) -> Explanation | None:
+    """A name that nothing was assigned to, or not yet."""
+    if ctx.crash.base not in ("NameError", "UnboundLocalError") or not ctx.crash.missing:
+        return None
+    missing = ctx.crash.missing
+    if ctx.index != len(ctx.crash.frames) - 1:
+        return None
+    at = _name_node(ctx, missing)
+    here = ctx.frame.line if ctx.frame else 0
+    if ctx.crash.base == "UnboundLocalError":
+        return _local(ctx, missing, at)
+    bound = ctx.first_assigned(missing)
+    if bound and bound.lineno > here and ctx.frame and ctx.frame.function == "<module>":
+        what = "imported" if isinstance(bound, (ast.Import, ast.ImportFrom)) else "assigned"
+        if isinstance(bound, (ast.FunctionDef, ast.ClassDef)):
+            what = "defined"
+        return Explanation(
+            "name",
+            f"`{missing}` is {what} on line {bound.lineno}, after it is used here. Python runs "
+            "line by line from the top: move that line up.",
+            at,
+        )
+    if bound is not None and bound.lineno == here and at is not None:
+        earlier = words.closest(missing, ctx.crash.scope)
+        return Explanation(
+            "name",
+            f"`{missing}` gets its value on this very line, so it cannot be used in it yet."
+            + (f" Did you mean `{earlier}`?" if earlier else ""),
+            at,
+        )
+    held = _attribute_of_self(ctx, missing)
+    if held:
+        return Explanation(
+            "name",
+            f"`{missing}` is not a name of its own here: it was assigned to `self.{missing}` on "
+            f"line {held.lineno}. Reach it through `self`.",
+            at,
+        )
+    if _CUSTOMARY.get(missing):
+        return Explanation(
+            "import",
+            f"Nothing was imported as `{missing}`. Add `{_CUSTOMARY[missing]}` at the top.",
+            at,
+        )
+    if ctx.crash.elsewhere:
+        return Explanation(
+            "name",
+            f"`{missing}` is not defined by itself: it is to be had as `{ctx.crash.elsewhere[0]}`.",
+            at,
+        )
+    known = [*ctx.crash.scope, *(item for item in dir(builtins) if item[0] != "_")]
+    meant = words.closest(missing, known)
+    if meant:
+        origin = ctx.assigned(meant, here)
+        where = f" (line {origin.lineno})" if origin else ""
+        return Explanation("name", f"There is no `{missing}`. Did you mean `{meant}`{where}?", at)
+    return Explanation(
+        "name",
+        f"Nothing was assigned to `{missing}` before this line. Check the spelling, or assign it "
+        "first.",
+        at,
+    )
+
+
+def _local(ctx: Context, missing: str, at: ast.AST | None) -> Explanation:
+    function = ctx.frame.function if ctx.frame else "the function"
+    return Explanation(
+        "name",
+        f"`{missing}` is assigned somewhere in `{function}`, so in all of `{function}` it is a "
+        "name of its own, and here it has no value yet. Pass the value in as an argument, or "
+        "assign it first.",
+        at,
+    )
+
+
+def _attribute_of_self(ctx: Context, missing: str) -> ast.stmt | None:
+    if ctx.frame is None or ctx.frame.function == "<module>" or "self" not in ctx.crash.scope:
+        return None
+    for node in ast.walk(ctx.tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Attribute) and target.attr == missing:
+                    return node
+    return None
+
+
+def attribute(ctx: Context) -> Explanation | None:
+    """An attribute that a value does not have."""
+    if ctx.crash.base != "AttributeError" or not ctx.crash.missing:
+        return None
+    missing, owner = ctx.crash.missing, ctx.crash.owner
+    node = next(
+        (n for n in ctx.expressions if isinstance(n, ast.Attribute) and n.attr == missing), None
+    )
+    at: ast.AST | tuple[int, int] | None = node
+    if node is not None:
+        end = ctx.span(node)[1]
+        at = (end - len(missing), end)
+    if node is None or owner is None:
+        return None
+    text = ctx.operand(node.value, "this value").text
+    if owner.kind == "none":
+        return _none(ctx, node)
+    if owner.kind == "module":
+        return _of_module(ctx, missing, text, at)
+    if owner.kind == "class":
+        return Explanation(
+            "attribute",
+            f"The class `{owner.text}` has no `{missing}`."
+            + words.did_you_mean(missing, ctx.crash.attributes),
+            at,
+        )
+    if owner.type.startswith("torch.return_types") or owner.type in ("max", "min", "sort", "topk"):
+        return Explanation(
+            "attribute",
+            f"{_capital(text)} holds two tensors, the values and their indices. Take one of them "
+            "first: `.values` or `.indices`.",
+            at,
+        )
+    if owner.kind == "tensor":
+        kind = f" ({words.kind(owner)})"
+    elif owner.kind == "function":
+        return Explanation(
+            "attribute",
+            f"{_capital(text)} is a {'method' if 'method' in owner.type else 'function'} that was "
+            "not called, so it has no "
+            f"`{missing}`. Call it, with `()`, first.",
+            at,
+        )
+    else:
+        kind = f" is {words.kind(owner)} and"
+    if owner.kind == "tensor":
+        sentence = f"{_capital(text)}{kind} has no attribute `{missing}`."
+    elif text.strip("`") == "self":
+        sentence = f"`self` has no attribute `{missing}`: `__init__` did not assign it."
+    else:
+        sentence = f"{_capital(text)}{kind} has no attribute `{missing}`."
+    hint = words.did_you_mean(missing, ctx.crash.attributes)
+    if not hint and ctx.crash.elsewhere and owner.kind == "tensor":
+        hint = f" It is a function: `{ctx.crash.elsewhere[0]}(…)`."
+    if not hint and owner.kind == "dict":
+        hint = ' The items of a dict are reached with brackets: `d["key"]`.'
+    return Explanation("attribute", sentence + (hint or " Check the spelling."), at)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _of_module(
+    ctx: Context, missing: str, text: str, at: ast.AST | tuple[int, int] | None
+) -> Explanation:
+    prefix = text.strip("`") + "."
+    near = words.closest(missing, ctx.crash.attributes)
+    exact = near is not None and near.lower() == missing.lower()
+    # The very name in another module is likelier than a similar one in this module.
+    if ctx.crash.elsewhere and not exact:
+        hint = f" It is to be had as `{ctx.crash.elsewhere[0]}`."
+    else:
+        hint = words.did_you_mean(missing, ctx.crash.attributes, prefix)
+    return Explanation(
+        "attribute",
+        f"{_capital(text)} has no `{missing}`.{hint or ' Check the spelling.'}",
+        at,
+    )
+
+
+def _none(ctx: Context, node: ast.Attribute) -> Explanation:
+    value = node.value
+    if isinstance(value, ast.Attribute) and value.attr == "grad":
+        owner = ctx.text(value.value)
+        return Explanation(
+            "attribute",
+            f"`{one_line(ctx.text(value), 60)}` is None: no gradient has been computed for "
+            f"`{one_line(owner, 40)}` yet. Call `backward` first, and check that it was made with "
+            "`requires_grad=True`.",
+            value,
+        )
+    return Explanation("attribute", none_message(ctx, value, f"has no `{node.attr}`"), value)
+
+
+def none_message(ctx: Context, value: ast.expr, effect: str) -> str:
+    """Says that a value is None and where that comes from."""
+    operand = ctx.operand(value, "this value")
+    origin = ctx.origin(value)
+    made = ctx.made(value) or (value if isinstance(value, ast.Call) else None)
+    message = f"{_capital(operand.text)} is None, which {effect}."
+    if origin is not None and made is not None:
+        message += f" It was assigned on line {origin.lineno}"
+        message += f", where {_gives_none(ctx, made)}" if isinstance(made, ast.Call) else "."
+    elif isinstance(made, ast.Call):
+        message += f" That is because {_gives_none(ctx, made)}"
+    else:
+        message += " Check where it got its value."
+    return message
+
+
+def _gives_none(ctx: Context, call: ast.Call) -> str:
+    callee = ctx.callee(call)
+    if callee == "print":
+        return "`print` only shows a value and gives None back."
+    if callee in {"append", "extend", "sort", "reverse", "insert", "clear", "update", "shuffle"}:
+        return f"`{callee}` changes its object in place and gives None back."
+    if callee in {"backward", "step", "zero_grad"}:
+        return f"`{callee}` does its work in place and gives None back."
+    for node in ast.walk(ctx.tree):
+        if isinstance(node, ast.FunctionDef) and node.name == callee:
+            return f"`{callee}` gives nothing back: it lacks a `return` (line {node.lineno})."
+        if isinstance(node, ast.FunctionDef) and node.name == "forward":
+            made = ctx.made(call.func)
+            if isinstance(made, ast.Call) and not any(
+                isinstance(part, ast.Return) and part.value for part in ast.walk(node)
+            ):
+                return f"`forward` gives nothing back: it lacks a `return` (line {node.lineno})."
+    return f"`{one_line(ctx.text(call), 60)}` gave None."
+
+
+def missing_import(ctx: Context) -> Explanation | None:
+    """A module, or a name in one, that does not exist."""
+    if ctx.crash.base not in ("ImportError", "ModuleNotFoundError"):
+        return None
+    missing = ctx.crash.missing
+    statement = ctx.node
+    if not missing or not isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return None
+    if ctx.crash.base == "ModuleNotFoundError":
+        return _module(ctx, missing, statement)
+    held = statement.module if isinstance(statement, ast.ImportFrom) else ""
+    alias = next((item for item in statement.names if item.name == missing), None)
+    hint = words.did_you_mean(missing, ctx.crash.attributes)
+    near = words.closest(missing, ctx.crash.attributes)
+    if ctx.crash.elsewhere and not (near and near.lower() == missing.lower()):
+        hint = f" It is to be had as `{ctx.crash.elsewhere[0]}`."
+    return Explanation(
+        "import",
+        f"`{held}` has no `{missing}` to import.{hint or ' Check the spelling.'}",
+        ctx.span(alias) if alias else None,
+    )
+
+
+def _module(
+    ctx: Context, missing: str, statement: ast.Import | ast.ImportFrom
+) -> Explanation | None:
+    parent, _, last = missing.rpartition(".")
+    start, end = ctx.span(statement)
+    at = ctx.source.find(missing, start, end)
+    prefix = f"{parent}." if parent else ""
+    hint = words.did_you_mean(last, ctx.crash.attributes, prefix)
+    if not hint:
+        hint = " Check the spelling; if it is right, the package must be installed first."
+    return Explanation(
+        "import",
+        f"There is no module `{missing}` here.{hint}",
+        (at, at + len(missing)) if at >= 0 else None,
+    )
+
+
+def key(ctx: Context) -> Explanation | None:
+    """A key that a dict does not have."""
+    if ctx.crash.base != "KeyError":
+        return None
+    missing = one_line(ctx.message, 60)
+    node = next((n for n in ctx.expressions if isinstance(n, ast.Subscript)), None)
+    value = ctx.value(node.value) if node is not None else None
+    if node is None or value is None or value.kind != "dict":
+        return None
+    text = ctx.operand(node.value, "the dict").text
+    near = words.closest(missing.strip("'\""), (item.strip("'\"") for item in value.keys))
+    if near:
+        hint = f" Did you mean `{near}`?"
+    elif not value.keys:
+        hint = " It is empty."
+    else:
+        shown = ", ".join(f"`{item}`" for item in value.keys[:6])
+        hint = f" It has {shown}{' and more' if (value.length or 0) > 6 else ''}."
+    return Explanation("key", f"{_capital(text)} has no key `{missing}`.{hint}", node.slice)
+
+
+EXPLAINERS = (name, attribute, missing_import, key)
