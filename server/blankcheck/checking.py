@@ -1,21 +1,72 @@
-"""A check from text to result. The order is a promise: blanks, then syntax, then run, then SCT."""
+"""A check from text to result. The order is a promise: blanks, then syntax, then run, then SCT.
+
+The one place that turns what the runner reports into feedback with a place: in the submission, or,
+where the exercise itself is at fault, in the chapter.
+"""
+
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
-from blankcheck.courses import Target
-from blankcheck.result import Feedback, Result
+from blankcheck.course.align import instructions
+from blankcheck.course.blanks import Blank, find_blanks
+from blankcheck.course.model import Code, Item
+from blankcheck.course.syntax import MAX_CODE, find_fault
+from blankcheck.course.text import Lines, Span
+from blankcheck.course.tracking import blank_at, track
+from blankcheck.courses import Target, require_runnable
+from blankcheck.result import Feedback, Place, Result, range_json
 from blankcheck.runner import Runner
+from blankcheck_runner.wire import Feedback as Reported
+from blankcheck_runner.wire import Lesson, Limits, Outcome, Part, Report
+
+MAX_SECONDS = 600.0
+"""The longest time limit that a chapter may ask for."""
+MAX_INSTRUCTION = 300
+"""Characters of an instruction that a feedback repeats."""
+
+_NAMES: dict[Part, str] = {
+    "pre_exercise_code": "pre-exercise code",
+    "solution": "solution",
+    "sct": "SCT",
+}
 
 
 def inspect(target: Target, submission: str) -> tuple[Feedback, ...]:
-    """What can be said without running: unfilled blanks, else syntax errors. Pure; fast enough per keystroke."""
-    raise NotImplementedError
+    """What can be said without running: unfilled blanks, else syntax errors.
+
+    Pure, and fast enough for each keystroke.
+    """
+    if target.unit.not_runnable is not None:
+        return ()
+    if len(submission) <= MAX_CODE:
+        blanks = find_blanks(submission)
+        if blanks:
+            known = _Blanks(target, submission)
+            return tuple(_unfilled(blank, known) for blank in blanks)
+    fault = find_fault(submission)
+    if fault is None:
+        return ()
+    known = _Blanks(target, submission)
+    blank = known.at(fault.span)
+    return (Feedback(fault.code, "error", fault.message, fault.span, blank, known.related(blank)),)
 
 
-async def check(target: Target, submission: str, file: str, runner: Runner) -> Result:
-    """Checks a submission: `inspect` first, and only what passes that is run and judged."""
-    raise NotImplementedError
+async def check(
+    target: Target, submission: str, file: str, runner: Runner, limits: Limits | None = None
+) -> Result:
+    """Checks a submission: `inspect` first, and only what passes that is run and judged.
+
+    Raises CourseError if there is nothing to run, RunnerUnavailable if nothing can be run.
+    """
+    stopped = _stopped(target, submission) or _uncheckable(target)
+    if stopped is not None:
+        return stopped
+    report = await runner.check(
+        lesson(target), submission, file, limits_for(target, limits or Limits())
+    )
+    return _result(target, submission, report)
 
 
 async def run(
@@ -24,6 +75,210 @@ async def run(
     file: str,
     runner: Runner,
     on_output: Callable[[str], None] | None = None,
+    limits: Limits | None = None,
 ) -> Result:
-    """Runs a submission without judging it."""
-    raise NotImplementedError
+    """Runs a submission without judging it. Raises as `check` does."""
+    stopped = _stopped(target, submission)
+    if stopped is not None:
+        return stopped
+    report = await runner.run(
+        lesson(target), submission, file, limits_for(target, limits or Limits()), on_output
+    )
+    return _result(target, submission, report)
+
+
+def lesson(target: Target) -> Lesson:
+    """What the runner needs to know of an exercise."""
+    return Lesson(
+        pre_exercise_code=_text(target.unit.code("pre_exercise_code")),
+        solution=_text(target.unit.code("solution")),
+        sct=_text(target.unit.code("sct")),
+        data=None if target.data is None else str(target.data),
+    )
+
+
+def limits_for(target: Target, limits: Limits) -> Limits:
+    """The limits for an exercise: a chapter may ask for more or less time, as `time_limit`."""
+    asked = target.unit.attributes.get("time_limit", target.exercise.attributes.get("time_limit"))
+    try:
+        seconds = float(str(asked)) if asked is not None else limits.seconds
+    except ValueError:
+        return limits
+    if not math.isfinite(seconds) or seconds <= 0:
+        return limits
+    return Limits(min(seconds, MAX_SECONDS), limits.output, limits.memory)
+
+
+def instruction(target: Target, blank: int) -> Item | None:
+    """The instruction that a blank of the sample code serves; null where nothing tells."""
+    items = target.unit.items("instructions")
+    sample, solution = _text(target.unit.code("sample_code")), _text(target.unit.code("solution"))
+    found = instructions(sample, solution, items)
+    index = found[blank] if 0 <= blank < len(found) else None
+    return None if index is None else items[index]
+
+
+def _stopped(target: Target, submission: str) -> Result | None:
+    """The result of a submission that is not to be run; null if it is."""
+    require_runnable(target)
+    found = inspect(target, submission)
+    if found:
+        unfilled = found[0].code.startswith("blank/")
+        return _unrun(target, "incomplete" if unfilled else "error", *found)
+    if not any(line.strip() for line in _code_lines(submission)):
+        return _unrun(
+            target,
+            "failed",
+            Feedback(
+                "sct/missing",
+                "error",
+                "There is no code here yet. Write your answer, or reset the exercise to begin with "
+                "its sample code.",
+                Span(0, 0),
+            ),
+        )
+    return None
+
+
+def _uncheckable(target: Target) -> Result | None:
+    """The result of an exercise that has nothing to check against; null if it has."""
+    if _text(target.unit.code("solution")).strip() or _text(target.unit.code("sct")).strip():
+        return None
+    return _unrun(
+        target,
+        "broken",
+        Feedback(
+            "author/solution-missing",
+            "error",
+            "This exercise has neither a solution nor an SCT, so nothing can be checked. Its "
+            "author has to add one.",
+            Span(0, 0),
+            related=(_place(target, target.unit.heading, "The exercise"),),
+        ),
+    )
+
+
+def _code_lines(submission: str) -> list[str]:
+    lines = Lines(submission)
+    texts = [lines.span(line).of(submission) for line in range(len(lines))]
+    return [text for text in texts if not text.lstrip().startswith("#")]
+
+
+def _unrun(target: Target, verdict: Outcome, *feedback: Feedback) -> Result:
+    return Result(target.key, target.step, verdict, feedback)
+
+
+def _text(code: Code | None) -> str:
+    return code.text if code is not None else ""
+
+
+def _result(target: Target, submission: str, report: Report) -> Result:
+    known = _Blanks(target, submission)
+    return Result(
+        exercise=target.key,
+        step=target.step,
+        verdict=report.verdict,
+        feedback=tuple(_feedback(target, submission, item, known) for item in report.feedback),
+        output=report.output,
+        truncated=report.truncated,
+        device=report.device,
+        seconds=report.seconds,
+    )
+
+
+def _feedback(target: Target, submission: str, item: Reported, known: _Blanks) -> Feedback:
+    if item.part != "submission":
+        return _fault_of_chapter(target, item)
+    if item.start is None:
+        return Feedback(item.code, item.severity, item.message, Span(0, 0))
+    start = max(0, min(item.start, len(submission)))
+    end = max(start, min(start if item.end is None else item.end, len(submission)))
+    span = Span(start, end)
+    blank = known.at(span) if item.severity == "error" else None
+    return Feedback(item.code, item.severity, item.message, span, blank, known.related(blank))
+
+
+def _fault_of_chapter(target: Target, item: Reported) -> Feedback:
+    """Feedback on the chapter's own code, which has a place in the chapter only."""
+    name = _NAMES.get(item.part, item.part)
+    code = target.unit.code(item.part)
+    if code is None:
+        return Feedback(item.code, item.severity, f"In the {name}: {item.message}", Span(0, 0))
+    span = code.span if item.start is None else _in_chapter(target, code, item.start, item.end)
+    line = Lines(target.chapter.text).line_of(span.start) + 1
+    message = f"In the {name}, line {line} of {target.file.name}: {item.message}"
+    related = (_place(target, span, f"The exercise's {name}"),)
+    return Feedback(item.code, item.severity, message, Span(0, 0), related=related)
+
+
+def _in_chapter(target: Target, code: Code, start: int, end: int | None) -> Span:
+    """A range of a fence's code as a range of the chapter's text."""
+    text = target.chapter.text
+    if code.span.of(text) == code.text:
+        last = start if end is None else end
+        return Span(code.span.start + start, min(code.span.start + last, code.span.end))
+    # An indented fence: only the lines correspond.
+    lines = Lines(text)
+    line = lines.line_of(code.span.start) + Lines(code.text).line_of(start)
+    return lines.span(line)
+
+
+def _place(target: Target, span: Span, message: str) -> Place:
+    return Place(
+        target.file.resolve().as_uri(), range_json(Lines(target.chapter.text), span), message
+    )
+
+
+def _unfilled(blank: Blank, known: _Blanks) -> Feedback:
+    index = known.at(blank.span)
+    return Feedback(
+        "blank/unfilled",
+        "information",
+        _wanted(blank),
+        blank.mark,
+        index,
+        known.related(index),
+    )
+
+
+def _wanted(blank: Blank) -> str:
+    """What a blank asks for, from where it stands."""
+    if blank.kind == "argument" and blank.call is not None:
+        if blank.call.keyword is not None:
+            return f"Fill in {blank.call.keyword} of {blank.call.callee}."
+        return f"Fill in this argument of {blank.call.callee}."
+    return {
+        "argument": "Fill in this argument.",
+        "callee": "Fill in what is called here.",
+        "attribute": "Fill in what stands after the dot.",
+        "target": "Fill in the name that gets the value.",
+        "keyword": "Fill in the name of this argument.",
+        "import": "Fill in what is imported.",
+        "statement": "Fill in this line.",
+        "string": "Fill in this part of the text.",
+        "value": "Fill in this value.",
+        "empty": "Fill in a value after the =.",
+    }[blank.kind]
+
+
+class _Blanks:
+    """The sample code's blanks in a submission, and the instructions that they serve."""
+
+    def __init__(self, target: Target, submission: str) -> None:
+        self._target = target
+        self._sample = _text(target.unit.code("sample_code"))
+        self._tracked = track(self._sample, submission) if len(submission) <= MAX_CODE else ()
+
+    def at(self, span: Span) -> int | None:
+        """The index of the sample's blank that a range touches, or null."""
+        return blank_at(self._tracked, span)
+
+    def related(self, index: int | None) -> tuple[Place, ...]:
+        """The instruction that a blank serves, as a place in the chapter."""
+        item = None if index is None else instruction(self._target, index)
+        if item is None:
+            return ()
+        text = " ".join(item.text.split())
+        if len(text) > MAX_INSTRUCTION:
+            text = f"{text[:MAX_INSTRUCTION].rstrip()}…"
+        return (_place(self._target, item.span, text),)

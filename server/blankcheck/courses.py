@@ -106,7 +106,7 @@ def find_courses(roots: Sequence[Path]) -> tuple[Course, ...]:
     if builtin is not None and (course := read_course(builtin)) is not None:
         courses.append(course)
     for root in roots:
-        for folder in _folders(root):
+        for folder in course_folders(root):
             if all(folder != known.folder for known in courses):
                 course = read_course(folder)
                 if course is not None:
@@ -162,7 +162,7 @@ def _read_manifest(file: Path) -> tuple[dict[str, object] | None, str | None]:
     return {str(key): value for key, value in data.items()}, None  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
-def _folders(root: Path) -> Iterator[Path]:
+def course_folders(root: Path) -> Iterator[Path]:
     """The folders at and below a root that may hold a course; bounded, and never through a link."""
     for seen, (path, names, files) in enumerate(os.walk(root)):
         if seen >= _MAX_FOLDERS:

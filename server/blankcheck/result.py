@@ -1,4 +1,4 @@
-"""What a check or a run of a submission comes to, and its JSON form (one contract for CLI and editor)."""
+"""What a check or a run of a submission comes to, and its JSON form for command line and editor."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any
 from blankcheck.course.model import Severity
 from blankcheck.course.text import Lines, Span
 from blankcheck_runner.wire import Outcome
+
+DOCS = "https://github.com/blankcheck/blankcheck/blob/main/docs/diagnostics.md"
+"""The page with a section for each code."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,10 @@ class Result:
     device: str = "cpu"
     seconds: float = 0.0
 
-    def ran(self) -> bool:
-        """Whether anything of the submission was executed."""
-        return not any(item.code.startswith(("blank/", "syntax/")) for item in self.feedback)
+
+def help_uri(code: str) -> str:
+    """The page that explains a code."""
+    return f"{DOCS}#{code.replace('/', '')}"
 
 
 def range_json(lines: Lines, span: Span) -> dict[str, Any]:
@@ -95,5 +99,3 @@ def _feedback_json(item: Feedback, lines: Lines) -> dict[str, Any]:
             for place in item.related
         ]
     return data
-
-

@@ -1,0 +1,463 @@
+"""The command line: what a learner, an author or another program can do without an editor."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from blankcheck import __version__, checking, learning, linting
+from blankcheck.course.submission import BUILTIN, read_header
+from blankcheck.courses import (
+    CourseError,
+    Target,
+    builtin_folder,
+    find_courses,
+    find_exercise,
+    find_target,
+    read_chapter,
+    start,
+)
+from blankcheck.doctor import diagnose
+from blankcheck.progress import Progress
+from blankcheck.reporting import (
+    Style,
+    finding_github,
+    finding_json,
+    finding_text,
+    findings_sarif,
+    printable,
+    result_text,
+)
+from blankcheck.result import Result, result_json
+from blankcheck.runner import Runner, RunnerUnavailable
+
+OK, NOT_PASSED, NOT_DONE, INTERRUPTED = 0, 1, 2, 130
+MAX_BYTES = 16 * 2**20
+"""Bytes of a submission that are read at all."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and gives its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
+    options = _parser().parse_args(arguments)
+    try:
+        status = options.command(options)
+        sys.stdout.flush()
+        return status
+    except (CourseError, RunnerUnavailable) as error:
+        return _complain(str(error))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone, which is their right; say nothing at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+
+
+def _serve(options: argparse.Namespace) -> int:
+    try:
+        from blankcheck.lsp.server import serve
+    except ImportError as error:
+        return _complain(
+            f"The language server needs the package {error.name}, which is not installed. "
+            "Install it with: pip install pygls"
+        )
+    return serve(options.tcp, options.python)
+
+
+def _check(options: argparse.Namespace) -> int:
+    named = options.chapter is not None or options.exercise is not None
+    progress = Progress()
+
+    async def each(runner: Runner) -> int:
+        worst = OK
+        for file in options.files:
+            try:
+                text = _read(file)
+                target = _target(options, file, text)
+                result = await checking.check(target, text, str(file), runner)
+            except CourseError as error:
+                worst = max(worst, _complain(f"{file}: {error}"))
+                continue
+            _show(result, text, str(file), options.format)
+            if not named:
+                progress.add(learning.attempt(target, "check", result.verdict, text))
+            worst = max(worst, _status(result))
+        return worst
+
+    status = _with_runner(options, each)
+    _warn(progress.message)
+    return status
+
+
+def _run(options: argparse.Namespace) -> int:
+    text = _read(options.file)
+    target = _target(options, options.file, text)
+    written: list[str] = []
+
+    def show(output: str) -> None:
+        written.append(output)
+        sys.stdout.write(output)
+        sys.stdout.flush()
+
+    async def once(runner: Runner) -> int:
+        result = await checking.run(target, text, str(options.file), runner, show)
+        if not written:
+            sys.stdout.write(result.output)
+            sys.stdout.flush()
+        if result.verdict != "passed" or result.feedback:
+            shown = result_text(
+                _without_output(result), text, str(options.file), _style(sys.stderr)
+            )
+            print(shown, file=sys.stderr)
+        return _status(result)
+
+    return _with_runner(options, once)
+
+
+def _lint(options: argparse.Namespace) -> int:
+    files = [file for path in options.paths for file in linting.chapter_files(path)]
+    found = [item for file in files for item in linting.static_findings(file, str(file))]
+    if not options.static:
+
+        async def tried(runner: Runner) -> int:
+            for file in files:
+                found.extend(await linting.run_findings(file, str(file), runner))
+            return OK
+
+        _with_runner(options, tried)
+        found.sort(key=lambda item: (files.index(Path(item.file)), item.span.start))
+    if options.format == "json":
+        print(json.dumps([finding_json(item) for item in found], indent=2))
+    elif options.format == "sarif":
+        print(findings_sarif(found, __version__))
+    else:
+        for item in found:
+            github = options.format == "github"
+            print(finding_github(item) if github else finding_text(item, _style(sys.stdout)))
+    errors = sum(item.severity == "error" for item in found)
+    if options.format == "text":
+        chapters = "1 chapter" if len(files) == 1 else f"{len(files)} chapters"
+        print(f"{chapters}, {len(found)} findings, {errors} of them errors.", file=sys.stderr)
+    return NOT_PASSED if errors else OK
+
+
+def _list(options: argparse.Namespace) -> int:
+    progress = Progress()
+    standings = progress.standings()
+    courses = find_courses([options.path])
+    if not courses:
+        raise CourseError(f"No course is in {options.path}. Name a folder of chapters.")
+    for course in courses:
+        print(_style(sys.stdout).paint(printable(course.title), "bold"))
+        _warn(course.problem)
+        for file in course.chapters:
+            try:
+                chapter = read_chapter(file)
+            except CourseError as error:
+                _complain(str(error))
+                continue
+            name = BUILTIN + file.name if course.builtin else _shortest(file)
+            print(f"  {printable(chapter.title or file.stem)}  ({printable(name)})")
+            for number, exercise in enumerate(chapter.exercises, 1):
+                target = Target(file, chapter, exercise, 1 if exercise.steps else None)
+                state = learning.exercise_state(target, standings)
+                said = state if exercise.not_runnable is None else "not here"
+                print(f"    {number:>2}  {said:<8}  {printable(exercise.title)}")
+    _warn(progress.message)
+    return OK
+
+
+def _show_exercise(options: argparse.Namespace) -> int:
+    print(printable(learning.instructions(_named(options))))
+    return OK
+
+
+def _start(options: argparse.Namespace) -> int:
+    target = find_exercise(_chapter(options.chapter), options.exercise, options.step)
+    file, created = start(target, options.workspace)
+    if created:
+        Progress().add(learning.attempt(target, "start"))
+        print(f"{file}")
+    else:
+        print(f"{file} is there already, and was left as it is.")
+    return OK
+
+
+def _hint(options: argparse.Namespace) -> int:
+    target = _named(options)
+    hint = learning.hint(target)
+    if hint is None:
+        print("This exercise has no hint. Read its instructions again: blankcheck show.")
+        return OK
+    progress = Progress()
+    progress.add(learning.attempt(target, "hint"))
+    print(printable(hint))
+    _warn(progress.message)
+    return OK
+
+
+def _solution(options: argparse.Namespace) -> int:
+    target = _named(options)
+    code = target.unit.code("solution")
+    if code is None or not code.text.strip():
+        raise CourseError("This exercise has no solution.")
+    if not options.yes:
+        raise CourseError(
+            "Seeing the solution takes the exercise's XP. Repeat the command with --yes to see it, "
+            "or take the hint: blankcheck hint."
+        )
+    progress = Progress()
+    progress.add(learning.attempt(target, "solution"))
+    sys.stdout.write(code.text if code.text.endswith("\n") else f"{code.text}\n")
+    _warn(progress.message)
+    return OK
+
+
+def _reset(options: argparse.Namespace) -> int:
+    text = _read(options.file)
+    target = _target(options, options.file, text)
+    backup = learning.back_up(options.file)
+    try:
+        options.file.write_bytes(learning.reset_text(target, text).encode("utf-8", "replace"))
+    except OSError as error:
+        raise CourseError(f"{options.file} cannot be written ({error.strerror}).") from None
+    print(f"{options.file} is as it was at the start. Your work was kept as {backup}.")
+    return OK
+
+
+def _progress(options: argparse.Namespace) -> int:
+    progress = Progress()
+    standings = progress.standings()
+    earned = possible = 0
+    for course in find_courses([options.path]):
+        passed = total = 0
+        for file in course.chapters:
+            chapter = read_chapter(file)
+            for exercise in chapter.exercises:
+                if exercise.not_runnable is None:
+                    target = Target(file, chapter, exercise, 1 if exercise.steps else None)
+                    total += 1
+                    passed += learning.exercise_state(target, standings) == "passed"
+                    earned += learning.earned(target, standings)
+                    possible += exercise.xp
+        print(f"{printable(course.title)}: {passed} of {total} exercises passed")
+    print(f"{earned} of {possible} XP")
+    _warn(progress.message)
+    return OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    async def look(runner: Runner) -> int:
+        findings = await diagnose(runner)
+        if options.format == "json":
+            print(json.dumps([finding.to_json() for finding in findings], indent=2))
+        else:
+            style = _style(sys.stdout)
+            for finding in findings:
+                mark = style.paint("ok ", "green") if finding.ok else style.paint("no ", "red")
+                print(f"{mark} {finding.name:<12} {printable(finding.value)}")
+                if finding.advice:
+                    print(f"    {'':<12} {printable(finding.advice)}")
+        return OK if all(finding.ok for finding in findings) else NOT_PASSED
+
+    return _with_runner(options, look)
+
+
+def _with_runner(options: argparse.Namespace, work: Callable[[Runner], Awaitable[int]]) -> int:
+    """Does some work with a runner, and leaves no process behind however it ends."""
+    from blankcheck.runner.process import HostRunner
+
+    async def supervised() -> int:
+        runner = HostRunner(options.python or os.environ.get("BLANKCHECK_PYTHON") or sys.executable)
+        try:
+            return await work(runner)
+        finally:
+            await runner.close()
+
+    if hasattr(signal, "SIGTERM"):
+        signal.signal(signal.SIGTERM, _interrupt)
+    return asyncio.run(supervised())
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _target(options: argparse.Namespace, file: Path, text: str) -> Target:
+    """The exercise that options or the file's first line name."""
+    if options.chapter is None and options.exercise is None and options.step is None:
+        return find_target(text, file, [Path.cwd()])
+    header = read_header(text)
+    exercise = options.exercise or (header.exercise if header else None)
+    if exercise is None:
+        raise CourseError("Which exercise of the chapter is it for? Name it with --exercise.")
+    if options.chapter is not None:
+        chapter = _chapter(options.chapter)
+    else:
+        chapter = find_target(text, file, [Path.cwd()]).file
+    step = options.step or (header.step if header and options.exercise is None else None)
+    return find_exercise(chapter, exercise, step)
+
+
+def _named(options: argparse.Namespace) -> Target:
+    """The exercise that `show`, `hint` or `solution` is asked for: by a submission, or by name."""
+    if options.exercise is not None or not options.file.endswith(".py"):
+        if options.exercise is None:
+            raise CourseError("Which exercise of the chapter? Name its number, title or key.")
+        return find_exercise(_chapter(options.file), options.exercise, options.step)
+    return find_target(_read(Path(options.file)), Path(options.file), [Path.cwd()])
+
+
+def _chapter(name: str) -> Path:
+    """A chapter's file, from its path or as `builtin:` and its name."""
+    folder = builtin_folder()
+    if name.startswith(BUILTIN) and folder is not None:
+        return folder / Path(name.removeprefix(BUILTIN)).name
+    return Path(name)
+
+
+def _read(file: Path) -> str:
+    """A submission's text. What is not UTF-8 in it is told later, as a syntax error."""
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES)
+    except OSError as error:
+        raise CourseError(f"{file} cannot be read ({error.strerror}). Check its path.") from None
+    return data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+
+
+def _show(result: Result, text: str, file: str, form: str) -> None:
+    if form == "json":
+        print(json.dumps(result_json(result, text, file)), flush=True)
+    else:
+        print(result_text(result, text, file, _style(sys.stdout)), flush=True)
+
+
+def _status(result: Result) -> int:
+    if result.verdict == "passed":
+        return OK
+    return NOT_DONE if result.verdict == "broken" else NOT_PASSED
+
+
+def _without_output(result: Result) -> Result:
+    return Result(result.exercise, result.step, result.verdict, result.feedback)
+
+
+def _shortest(file: Path) -> str:
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+
+
+def _style(stream: object) -> Style:
+    terminal = getattr(stream, "isatty", bool)()
+    return Style(terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+
+
+def _warn(message: str | None) -> None:
+    if message:
+        print(f"blankcheck: {printable(message)}", file=sys.stderr)
+
+
+def _complain(message: str) -> int:
+    _warn(message)
+    return NOT_DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="blankcheck", description="Exercises with blanks, checked by running them."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(
+        name: str, function: Callable[[argparse.Namespace], int], text: str, runs: bool = False
+    ) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(command=function)
+        if runs:
+            made.add_argument(
+                "--python",
+                metavar="PATH",
+                help="what runs the exercises (else BLANKCHECK_PYTHON, else this Python)",
+            )
+        return made
+
+    def exercise_options(made: argparse.ArgumentParser) -> None:
+        made.add_argument(
+            "--chapter", metavar="C.md", help="the chapter (else the first line says)"
+        )
+        made.add_argument("--exercise", metavar="KEY", help="a key, a title or a number from 1")
+        made.add_argument("--step", metavar="N", type=int, help="the step, from 1")
+
+    def named_exercise(made: argparse.ArgumentParser) -> None:
+        made.add_argument("file", metavar="FILE", help="a submission, or a chapter")
+        made.add_argument("exercise", metavar="KEY", nargs="?", help="of a chapter: which exercise")
+        made.add_argument("--step", metavar="N", type=int, help="the step, from 1")
+
+    here = Path()
+    made = command("serve", _serve, "The language server.", True)
+    how = made.add_mutually_exclusive_group()
+    how.add_argument(
+        "--stdio", action="store_true", help="talk over stdin and stdout (the default)"
+    )
+    how.add_argument("--tcp", metavar="HOST:PORT", type=_address, help="wait for one client there")
+
+    made = command("check", _check, "Check submissions.", True)
+    made.add_argument("files", metavar="FILE", nargs="+", type=Path)
+    exercise_options(made)
+    made.add_argument("--format", choices=("text", "json"), default="text")
+
+    made = command("run", _run, "Run a submission without checking it.", True)
+    made.add_argument("file", metavar="FILE", type=Path)
+    exercise_options(made)
+
+    made = command("lint", _lint, "Check chapters, for their author.", True)
+    made.add_argument("paths", metavar="PATH", nargs="+", type=Path)
+    made.add_argument("--static", action="store_true", help="run nothing")
+    made.add_argument("--format", choices=("text", "json", "sarif", "github"), default="text")
+
+    made = command("list", _list, "List courses, chapters and exercises.")
+    made.add_argument("path", metavar="PATH", nargs="?", type=Path, default=here)
+
+    named_exercise(command("show", _show_exercise, "Show the instructions of an exercise."))
+
+    made = command("start", _start, "Write the file in which to do an exercise.")
+    made.add_argument("chapter", metavar="CHAPTER", help="a file, or builtin:NAME as list shows it")
+    made.add_argument("exercise", metavar="KEY", help="a key, a title or a number from 1")
+    made.add_argument("--step", metavar="N", type=int, help="the step, from 1")
+    made.add_argument("--workspace", metavar="DIR", type=Path, default=here)
+
+    named_exercise(command("hint", _hint, "Show the hint of an exercise; it costs 30 % of its XP."))
+
+    made = command("solution", _solution, "Show the solution; it costs all XP.")
+    named_exercise(made)
+    made.add_argument("--yes", action="store_true", help="do not ask again")
+
+    made = command("reset", _reset, "Put a submission back to the sample code; a backup is kept.")
+    made.add_argument("file", metavar="FILE", type=Path)
+    exercise_options(made)
+
+    made = command("progress", _progress, "Show what is passed, and the XP.")
+    made.add_argument("path", metavar="PATH", nargs="?", type=Path, default=here)
+
+    made = command("doctor", _doctor, "Say what works here, and what to do about the rest.", True)
+    made.add_argument("--format", choices=("text", "json"), default="text")
+    return parser
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"“{text}” is not HOST:PORT, such as 127.0.0.1:2087")
+    return host.strip("[]") or "127.0.0.1", int(port)

@@ -1,0 +1,54 @@
+"""Diagnostics of a document: what is said of its text and of its last check."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from blankcheck.course.text import Span
+from blankcheck.lsp.convert import to_range, to_range_from_json, to_severity
+from blankcheck.lsp.documents import ChapterView, Document, LostView
+from blankcheck.result import Place, help_uri
+
+SOURCE = "blankcheck"
+
+
+def diagnostics(document: Document) -> list[types.Diagnostic]:
+    """All diagnostics of a document."""
+    view = document.view
+    if isinstance(view, ChapterView):
+        return [
+            _diagnostic(document, problem.code, problem.severity, problem.message, problem.span)
+            for problem in view.problems
+        ]
+    if isinstance(view, LostView):
+        first = document.lines.span(0)
+        return [_diagnostic(document, "author/no-exercise", "warning", view.message, first)]
+    return [
+        _diagnostic(document, item.code, item.severity, item.message, item.span, item.related)
+        for item in document.feedback()
+    ]
+
+
+def _diagnostic(
+    document: Document,
+    code: str,
+    severity: str,
+    message: str,
+    span: Span,
+    related: tuple[Place, ...] = (),
+) -> types.Diagnostic:
+    return types.Diagnostic(
+        range=to_range(document.lines, span),
+        message=message,
+        severity=to_severity(severity),  # pyright: ignore[reportArgumentType]
+        code=code,
+        code_description=types.CodeDescription(help_uri(code)),
+        source=SOURCE,
+        related_information=[
+            types.DiagnosticRelatedInformation(
+                types.Location(place.uri, to_range_from_json(place.range)), place.message
+            )
+            for place in related
+        ]
+        or None,
+    )

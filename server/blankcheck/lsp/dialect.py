@@ -1,0 +1,127 @@
+"""pygls' protocol with its gaps closed: every request gets an answer, and no error a pop-up.
+
+Documents are kept by the session, since pygls counts lines as Python does and takes any version.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.protocol import (
+    JsonRPCNotification,
+    JsonRPCRequestMessage,
+    LanguageServerProtocol,
+    default_converter,
+    lsp_method,
+)
+
+from blankcheck.lsp.protocol import INVALID_PARAMS, INVALID_REQUEST
+
+log = logging.getLogger(__name__)
+
+NOT_INITIALIZED = -32002
+PARSE_ERROR = -32700
+INTERNAL_ERROR = -32603
+
+
+def make_converter() -> Any:
+    """pygls' converter, except that the params of our own messages stay plain data."""
+    converter = default_converter()
+    for kind in (JsonRPCRequestMessage, JsonRPCNotification):
+        converter.register_structure_hook(kind, _plain)
+    return converter
+
+
+def _plain(data: dict[str, Any], kind: Any) -> Any:
+    rest = {} if kind is JsonRPCNotification else {"id": data["id"]}
+    return kind(method=data["method"], jsonrpc=data["jsonrpc"], params=data.get("params"), **rest)
+
+
+class Dialect(LanguageServerProtocol):
+    """LSP as this server speaks it."""
+
+    initialized = False
+
+    def refuse(self, id: Any, code: int, message: str) -> None:
+        """Answers a request (or, with the id null, what should have been one) with an error."""
+        self._send_response(id, None, types.ResponseError(code, message))
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Reads a message; one that has not the shape of its method is answered so."""
+        if "jsonrpc" not in data:
+            return data
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if "method" in data and "id" in data:
+                self.refuse(data["id"], INVALID_PARAMS, f"Invalid params of {data['method']}.")
+            raise error
+
+    def handle_message(self, message: Any) -> None:
+        """Handles a message, or says why not."""
+        if not hasattr(message, "jsonrpc"):
+            self.refuse(None, INVALID_REQUEST, "This is not a JSON-RPC message.")
+        elif self._shutdown and hasattr(message, "method") and hasattr(message, "id"):
+            self.refuse(message.id, INVALID_REQUEST, "The server is shutting down.")
+        else:
+            super().handle_message(message)
+
+    def _handle_request(self, msg_id: Any, method_name: str, params: Any) -> None:
+        if method_name == types.INITIALIZE and self.initialized:
+            self.refuse(msg_id, INVALID_REQUEST, "The server is initialized already.")
+        elif method_name != types.INITIALIZE and not self.initialized:
+            self.refuse(msg_id, NOT_INITIALIZED, "The server is not initialized yet.")
+        else:
+            self.initialized = True
+            super()._handle_request(msg_id, method_name, params)
+
+    def _handle_notification(self, method_name: str, params: Any) -> None:
+        if self.initialized or method_name == types.EXIT:
+            super()._handle_notification(method_name, params)
+
+    def _send_response(
+        self, msg_id: Any, result: Any = None, error: types.ResponseError | None = None
+    ) -> None:
+        """Sends an answer. What went wrong inside is for the log, not for the client."""
+        if error is not None and error.code == INTERNAL_ERROR:
+            log.error("%s\n%s", error.message, _traceback(error))
+            message = "Something went wrong inside Blankcheck. The output says more."
+            error = types.ResponseError(INTERNAL_ERROR, message)
+        super()._send_response(msg_id, result, error)
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(
+        self, params: types.InitializeParams
+    ) -> Generator[Any, Any, types.InitializeResult]:
+        """Positions are in UTF-16 units for every client, as every client must know them."""
+        if params.capabilities.general is not None:
+            params.capabilities.general.position_encodings = [types.PositionEncodingKind.Utf16]
+        return (yield from super().lsp_initialize(params))
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> Any:
+        """Leaves the document to the session."""
+        yield self._handler(types.TEXT_DOCUMENT_DID_OPEN), (params,), None
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Any:
+        """Leaves the document to the session."""
+        yield self._handler(types.TEXT_DOCUMENT_DID_CHANGE), (params,), None
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> Any:
+        """Leaves the document to the session."""
+        yield self._handler(types.TEXT_DOCUMENT_DID_CLOSE), (params,), None
+
+    def _handler(self, method: str) -> Any:
+        return self.fm.features[method]  # pyright: ignore[reportUnknownMemberType]
+
+
+def _traceback(error: types.ResponseError) -> str:
+    data = error.data
+    lines = data.get("traceback", []) if isinstance(data, dict) else []  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    return "".join(str(line) for line in lines)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]

@@ -1,0 +1,192 @@
+"""Results and findings as text for a terminal and as the formats that other tools read."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from blankcheck.course.model import Severity
+from blankcheck.course.text import Lines, Span
+from blankcheck.linting import Finding
+from blankcheck.result import Result, help_uri, range_json
+
+_WORDS = {
+    "passed": "passed",
+    "incomplete": "incomplete",
+    "failed": "not right yet",
+    "error": "error",
+    "timeout": "stopped: too slow",
+    "limit": "stopped: too much",
+    "broken": "the exercise is broken",
+}
+_COLOURS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "bold": 1, "faint": 2}
+_SEVERITY_COLOUR: dict[Severity, str] = {
+    "error": "red",
+    "warning": "yellow",
+    "information": "blue",
+    "hint": "blue",
+}
+_UNSAFE = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
+)
+_LEVELS: dict[Severity, str] = {
+    "error": "error",
+    "warning": "warning",
+    "information": "note",
+    "hint": "note",
+}
+_WIDEST = 160
+"""Columns of a source line that are shown."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """Whether text is coloured."""
+
+    colours: bool = False
+
+    def paint(self, text: str, colour: str) -> str:
+        """The text in a colour, if colours are on."""
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colours else text
+
+
+def printable(text: str) -> str:
+    """Text that does nothing to a terminal: control and direction characters become escapes."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def result_text(result: Result, submission: str, file: str, style: Style) -> str:
+    """A result for a person: a headline, then each feedback with the line that it is about."""
+    verdict = _WORDS[result.verdict]
+    colour = "green" if result.verdict == "passed" else "yellow"
+    colour = "red" if result.verdict in ("failed", "error", "timeout", "limit") else colour
+    took = f" ({result.seconds:.2f} s)" if result.seconds else ""
+    parts = [f"{style.paint(printable(file), 'bold')}: {style.paint(verdict, colour)}{took}"]
+    parts += [
+        _message(file, submission, item.span, item.severity, item.code, item.message, style)
+        for item in result.feedback
+    ]
+    if result.output.strip():
+        parts.append(style.paint("It printed:", "faint") + "\n" + _indented(result.output))
+    return "\n".join(parts)
+
+
+def finding_text(finding: Finding, style: Style) -> str:
+    """A finding for a person."""
+    return _message(
+        finding.file,
+        finding.text,
+        finding.span,
+        finding.severity,
+        finding.code,
+        finding.message,
+        style,
+    )
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """The object of `lint --format json`."""
+    return {
+        "file": finding.file,
+        "exercise": finding.exercise,
+        "code": finding.code,
+        "severity": finding.severity,
+        "message": finding.message,
+        "range": range_json(Lines(finding.text), finding.span),
+    }
+
+
+def findings_sarif(findings: Sequence[Finding], version: str) -> str:
+    """Findings as SARIF 2.1.0, which code-scanning services read."""
+    codes = sorted({finding.code for finding in findings})
+    rules = [{"id": code, "helpUri": help_uri(code)} for code in codes]
+    driver = {"name": "Blankcheck", "version": version, "rules": rules}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "utf16CodeUnits",
+        "results": [_sarif_result(finding) for finding in findings],
+    }
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def finding_github(finding: Finding) -> str:
+    """A finding as a workflow command, which GitHub shows on the line in a pull request."""
+    kind = {"error": "error", "warning": "warning"}.get(finding.severity, "notice")
+    lines = Lines(finding.text)
+    line, column = lines.position(finding.span.start)
+    last, last_column = lines.position(finding.span.end)
+    where = [f"file={_property(finding.file)}", f"line={line + 1}", f"endLine={last + 1}"]
+    if line == last:
+        where += [f"col={column + 1}", f"endColumn={last_column + 1}"]
+    where.append(f"title={_property(finding.code)}")
+    message = finding.message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return f"::{kind} {','.join(where)}::{printable(message)}"
+
+
+def _message(
+    file: str, text: str, span: Span, severity: Severity, code: str, message: str, style: Style
+) -> str:
+    lines = Lines(text)
+    line, column = lines.position(span.start)
+    where = style.paint(f"{printable(file)}:{line + 1}:{column + 1}:", "bold")
+    colour = _SEVERITY_COLOUR[severity]
+    said = f"{where} {printable(message)} {style.paint(f'[{code}]', colour)}"
+    return said if len(span) == 0 else f"{said}\n{_quoted(lines, span, colour, style)}"
+
+
+def _quoted(lines: Lines, span: Span, colour: str, style: Style) -> str:
+    """The source line of a range, with carets under the part of the range that is on it."""
+    line = lines.line_of(span.start)
+    whole = lines.span(line)
+    shown = Span(max(whole.start, span.start - _WIDEST // 2), whole.end)
+    shown = Span(shown.start, min(shown.end, shown.start + _WIDEST))
+    before = Span(shown.start, span.start).of(lines.text)
+    marked = Span(span.start, min(span.end, shown.end)).of(lines.text)
+    number = f"{line + 1:>5}"
+    carets = "^" * max(1, _width(printable(marked).expandtabs(4)))
+    gap = " " * _width(printable(before).expandtabs(4))
+    source = printable(shown.of(lines.text)).expandtabs(4)
+    bar = style.paint("|", "faint")
+    return f"{number} {bar} {source}\n{'':5} {bar} {gap}{style.paint(carets, colour)}"
+
+
+def _width(text: str) -> int:
+    """Columns that a terminal takes for a text."""
+    return sum(
+        0
+        if unicodedata.combining(character)
+        else 2
+        if unicodedata.east_asian_width(character) in "WF"
+        else 1
+        for character in text
+    )
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {printable(line)}" for line in text.rstrip("\n").split("\n"))
+
+
+def _sarif_result(finding: Finding) -> dict[str, Any]:
+    place = range_json(Lines(finding.text), finding.span)
+    region = {
+        "startLine": place["start"]["line"] + 1,
+        "startColumn": place["start"]["character"] + 1,
+        "endLine": place["end"]["line"] + 1,
+        "endColumn": place["end"]["character"] + 1,
+    }
+    location = {"artifactLocation": {"uri": finding.file}, "region": region}
+    return {
+        "ruleId": finding.code,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": finding.message},
+        "locations": [{"physicalLocation": location}],
+    }
+
+
+def _property(text: str) -> str:
+    return "".join(f"%{ord(c):02X}" if c in "%\r\n:," else c for c in text)
