@@ -22,28 +22,14 @@ import os
 import re
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 from blankcheck_runner import limits, processes, stops, wire
 from blankcheck_runner.channel import pair
 from blankcheck_runner.crash import Crash, crash_from_json
-
-try:
-    from blankcheck_runner.explain import explain
-except ImportError:
-
-    def explain(crash: Crash, source: str) -> Feedback:
-        own = crash.frames[-1:]
-        return Feedback(
-            "run/exception",
-            f"{crash.type}: {crash.message}",
-            start=own[0].start if own else None,
-            end=own[0].end if own else None,
-        )
-
-
+from blankcheck_runner.explain import explain
 from blankcheck_runner.judge.task import Printed, Raised, Task
 from blankcheck_runner.plain import one_line
 from blankcheck_runner.positions import Positions
@@ -253,7 +239,7 @@ class Checker:
             return replace(report, descriptions=tuple(answer["descriptions"]))
 
     @contextlib.asynccontextmanager
-    async def _worker(self, request: Request) -> AsyncIterator[tuple[Hold, str]]:
+    async def _worker(self, request: Request) -> AsyncGenerator[tuple[Hold, str]]:
         directory = await self._scratch.make(request.lesson.data)
         try:
             hold = await self._starter.start(request.limits.output)

@@ -1,4 +1,4 @@
-"""What a worker may use and how it ends: resource limits, session, death signal, adoption of orphans.
+"""What a worker may use and how it ends: limits, death signal, adoption of orphans.
 
 Each function does what the system can and is silent about the rest, so that verdicts are the same
 everywhere; the host's deadline and its watch over processes and output hold in any case.

@@ -28,6 +28,8 @@ FORK_SECONDS = 3.0
 READY_SECONDS = 120.0
 """For the import of torch, on a slow disk."""
 SPARES = 2
+"""Kept ready: a check takes two."""
+_ATTEMPTS = SPARES + 2
 _EXIT_SECONDS = 1.0
 _LOG = 20_000
 _CHUNK = 2**16
@@ -350,32 +352,35 @@ class SpareStarter:
         self._ready: deque[_Program] = deque()
         self._used: dict[int, _Program] = {}
         self._filling: asyncio.Task[None] | None = None
+        self._more = asyncio.Event()
 
     async def prepare(self) -> None:
         """Sees to it that one spare at least is ready."""
-        while self._ready and self._ready[0].hold.gone:
-            await self._ready.popleft().close()
-        if not self._ready:
+        while not self._ready:
+            self._more.clear()
             self._fill()
+            more = asyncio.create_task(self._more.wait())
             filling = self._filling
             assert filling is not None
-            await asyncio.shield(filling)
+            try:
+                await asyncio.wait({more, filling}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                more.cancel()
+            if not self._ready and filling.done():
+                filling.result()
 
     async def start(self, output: int) -> Hold:
         """Takes a spare and lets another one be made."""
-        for _ in range(4):
+        for _ in range(_ATTEMPTS):
             await self.prepare()
-            if not self._ready:
-                continue
             spare = self._ready.popleft()
+            self._fill()
             if spare.hold.gone:
                 await spare.close()
                 continue
+            processes.resume(spare.hold.pid)
             spare.hold.output = Output(output)
-            pid = spare.hold.pid
-            self._used[pid] = spare
-            spare.hold.exited.add_done_callback(lambda _: self._used.pop(pid, None))
-            self._fill()
+            self._use(spare)
             return spare.hold
         raise StartFailed("the processes that are kept ready do not stay up")
 
@@ -399,9 +404,15 @@ class SpareStarter:
         for program in [*self._ready, *self._used.values()]:
             await program.close()
 
+    def _use(self, program: _Program) -> None:
+        pid = program.hold.pid
+        self._used[pid] = program
+        program.hold.exited.add_done_callback(lambda _: self._used.pop(pid, None))
+
     def _fill(self) -> None:
         if self._filling is None or self._filling.done():
             self._filling = asyncio.create_task(self._make())
+            self._filling.add_done_callback(_look_at)
 
     async def _make(self) -> None:
         while len(self._ready) < SPARES:
@@ -412,6 +423,13 @@ class SpareStarter:
                 await program.close()
                 raise
             self._ready.append(program)
+            self._more.set()
+
+
+def _look_at(task: asyncio.Task[None]) -> None:
+    """Whoever needs a spare next tries again and is told; nobody else is."""
+    if not task.cancelled():
+        task.exception()
 
 
 class _Program:

@@ -297,14 +297,13 @@ def _exercise(torch: Any) -> None:
 def task_from_json(data: Mapping[str, Any]) -> Task:
     """The task that `asdict` wrote."""
     raised = data["submission_raised"]
-    return Task(
-        **{
-            **data,
-            "submission_prints": tuple(Printed(**item) for item in data["submission_prints"]),
-            "solution_prints": tuple(Printed(**item) for item in data["solution_prints"]),
-            "submission_raised": None if raised is None else Raised(**raised),
-        }
-    )
+    fields: dict[str, Any] = {
+        **data,
+        "submission_prints": tuple(Printed(**item) for item in data["submission_prints"]),
+        "solution_prints": tuple(Printed(**item) for item in data["solution_prints"]),
+        "submission_raised": None if raised is None else Raised(**raised),
+    }
+    return Task(**fields)
 
 
 def main(control: int, position: int, parent: int, start: str) -> None:
