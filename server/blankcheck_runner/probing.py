@@ -30,8 +30,6 @@ from blankcheck_runner.judge import signature
 from blankcheck_runner.judge.task import Observed, Probe, Raised
 from blankcheck_runner.observation import InstanceValue, Observation, observe, rebuild
 
-FORMS = "__forms__"
-"""Probes may call this on a function: the ways in which it can be called (`signature.forms`)."""
 MAX_OUTPUT = 200_000
 MAX_MESSAGE = 2_000
 MAX_ITEMS = 1_000
@@ -174,7 +172,7 @@ def _names_only(node: ast.AST) -> bool:
         case ast.Attribute(value=value):
             return _names_only(value)
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]):
-            return name == FORMS and _names_only(argument)
+            return name == signature.PROBED and _names_only(argument)
         case _:
             return False
 
@@ -186,7 +184,7 @@ def _answer_here(namespace: dict[str, Any], probe: Probe, can_fork: bool) -> Ans
     output = io.StringIO()
     try:
         namespace.update(probe.bindings)
-        namespace[FORMS] = signature.forms
+        namespace[signature.PROBED] = signature.forms
         with contextlib.redirect_stdout(output):
             value = _evaluate(namespace, probe, output)
             if can_fork and isinstance(value, _ITERATORS):
@@ -205,7 +203,7 @@ def _answer_in_child(namespace: dict[str, Any], probe: Probe) -> Answer:
     output = io.StringIO()
     try:
         namespace.update(probe.bindings)
-        namespace[FORMS] = signature.forms
+        namespace[signature.PROBED] = signature.forms
         with contextlib.redirect_stdout(output):
             value = _evaluate(namespace, probe, output)
             if isinstance(value, _ITERATORS):

@@ -14,6 +14,8 @@ from typing import Any
 Form = list[list[Any]]
 """Parameters, each as name, kind (`positional`, `keyword`, `args`, `kwargs`), has a default."""
 
+PROBED = "__forms__"
+"""The name under which probes may call `forms`."""
 _KINDS = {
     inspect.Parameter.POSITIONAL_ONLY: "positional",
     inspect.Parameter.POSITIONAL_OR_KEYWORD: "positional",
@@ -76,13 +78,29 @@ def forms(function: Any) -> list[Form]:
         signature = inspect.signature(target)
     except (ValueError, TypeError):
         return documented or _of_stand_in(function)
-    form = [
-        [parameter.name, _KINDS[parameter.kind], parameter.default is not parameter.empty]
-        for parameter in signature.parameters.values()
-    ]
+    form = form_of(signature)
     if documented and all(kind in ("args", "kwargs") for _, kind, _ in form):
         return documented
     return [form]
+
+
+def form_of(signature: inspect.Signature) -> Form:
+    """The form that Python's own signature says."""
+    return [
+        [parameter.name, _KINDS[parameter.kind], parameter.default is not parameter.empty]
+        for parameter in signature.parameters.values()
+    ]
+
+
+def is_form(value: Any) -> bool:
+    """Whether a value that a process sent has the form of a form."""
+    return isinstance(value, list) and all(
+        isinstance(item, list)
+        and len(item) == 3  # pyright: ignore[reportUnknownArgumentType]
+        and isinstance(item[0], str)
+        and item[1] in _KINDS.values()
+        for item in value  # pyright: ignore[reportUnknownVariableType]
+    )
 
 
 def parse(text: str) -> Form | None:
@@ -127,8 +145,14 @@ def _documented(function: Any) -> list[Form]:
             continue
         form = parse(" ".join(text[match.start(1) : end].split()))
         if form is not None and form not in found:
-            found.append(form)
+            found += _without_leading_defaults(form)
     return found
+
+
+def _without_leading_defaults(form: Form) -> list[Form]:
+    """`arange(start=0, end)` is two forms: with and without what stands in front."""
+    required = next((i for i, (_, _, default) in enumerate(form) if not default), 0)
+    return [form[required:], form] if required and form[0][1] == "positional" else [form]
 
 
 def _of_stand_in(function: Any) -> list[Form]:
@@ -190,6 +214,7 @@ def bind(form: Form, positional: list[Any], keywords: dict[str, Any]) -> dict[An
             bound[extra, name] = argument
         else:
             return None
-    if any(not default and kind != "args" and name not in bound for name, kind, default in form):
-        return None
+    for name, kind, default in form:
+        if kind in ("positional", "keyword") and not default and name not in bound:
+            return None
     return bound
