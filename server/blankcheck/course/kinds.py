@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import lru_cache
 
 _SINGLE = ("NormalExercise", "ConsoleExercise")
 ITERATIVE = (
@@ -47,6 +48,7 @@ _NAMES = {
 }
 
 
+@lru_cache(maxsize=256)
 def meant(type_: str) -> str:
     """The type that is meant: itself, or for a misspelt one the known type; else empty."""
     if type_ in TYPES:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from blankcheck.course.text import Span
+from blankcheck.course.text import Lines, Span
 
 Severity = Literal["error", "warning", "information", "hint"]
 
@@ -34,6 +34,21 @@ class Code:
     """The code. For a fence that is not indented, `span.of(chapter)` to the letter."""
     span: Span
     """The code in the chapter, without its fences; line n of `text` is line n of this span."""
+
+    def in_chapter(self, chapter: str, part: Span) -> Span:
+        """Where a part of `text` stands in the chapter's text."""
+        raw = self.span.of(chapter)
+        if raw == self.text:
+            return Span(self.span.start + part.start, self.span.start + part.end)
+        # An indented fence: the same lines, each with some indentation taken off.
+        own, given = Lines(self.text), Lines(raw)
+
+        def moved(offset: int) -> int:
+            line, column = own.position(offset)
+            cut = len(given.span(line)) - len(own.span(line))
+            return self.span.start + given.offset(line, column + cut)
+
+        return Span(moved(part.start), moved(part.end))
 
 
 @dataclass(frozen=True)

@@ -382,8 +382,10 @@ class _Reader:
     def _numbered(self, own: Sequence[_Block], exercise: Exercise) -> list[Exercise]:
         """The steps of the old style, whose sections carry a number."""
         steps: list[Exercise] = []
-        for number in sorted({block.mark.number or 0 for block in own}):
-            mine = [block for block in own if block.mark.number == number]
+        by_number: dict[int, list[_Block]] = {}
+        for block in own:
+            by_number.setdefault(block.mark.number or 0, []).append(block)
+        for _, mine in sorted(by_number.items()):
             head = _Head(body=mine[0].mark.line)
             self._old_attributes(head, mine)
             spans = [self.page.span(block.mark.line, block.after) for block in mine]
