@@ -11,12 +11,14 @@ from blankcheck_runner.judge import signature as signatures
 from blankcheck_runner.judge.code import statements_code
 from blankcheck_runner.judge.messages import nearest, ordinal
 from blankcheck_runner.judge.names import Names, same
-from blankcheck_runner.judge.parts import CALLED, dump, part_of
+from blankcheck_runner.judge.parts import part_of
 from blankcheck_runner.judge.state import Part, SctError, Session, State
+from blankcheck_runner.judge.syntax import dump
 from blankcheck_runner.judge.table import word
 from blankcheck_runner.judge.task import Probe
 
 Form = signatures.Form
+CALLED = "__called__"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from blankcheck_runner.judge import calls, values
+from blankcheck_runner.judge import calls, values, variables
 from blankcheck_runner.judge.state import Failed, SctError, State
 from blankcheck_runner.judge.table import word
 from blankcheck_runner.judge.task import Probe
@@ -24,7 +24,7 @@ def test_object(
     incorrect_msg: str | None = None,
 ) -> None:
     """A variable is there and has the solution's value."""
-    at = values.check_object(state, name, undefined_msg)
+    at = variables.check_object(state, name, undefined_msg)
     if do_eval:
         values.has_equal_value(at, incorrect_msg, func=eq_fun)
 
@@ -40,11 +40,11 @@ def test_data_frame(
     incorrect_msg: str | None = None,
 ) -> None:
     """A DataFrame has the solution's columns."""
-    at = values.check_df(state, name, undefined_msg, not_data_frame_msg)
+    at = variables.check_df(state, name, undefined_msg, not_data_frame_msg)
     if columns is None:
         columns = _asked(state, f"list({name}.columns)")
     for column in columns:
-        values.has_equal_key(at, column, undefined_cols_msg, incorrect_msg)
+        variables.has_equal_key(at, column, undefined_cols_msg, incorrect_msg)
 
 
 @word("test_dictionary")
@@ -58,12 +58,12 @@ def test_dictionary(
     incorrect_value_msg: str | None = None,
 ) -> None:
     """A dictionary has the solution's keys with its values."""
-    at = values.check_object(state, name, undefined_msg)
-    values.is_instance(at, dict, not_dictionary_msg)
+    at = variables.check_object(state, name, undefined_msg)
+    variables.is_instance(at, dict, not_dictionary_msg)
     if keys is None:
         keys = _asked(state, f"list({name})")
     for key in keys:
-        values.has_equal_key(at, key, key_missing_msg, incorrect_value_msg)
+        variables.has_equal_key(at, key, key_missing_msg, incorrect_value_msg)
 
 
 @word("test_numpy_array")
@@ -77,8 +77,8 @@ def test_numpy_array(
     """A variable holds the solution's numpy array."""
     import numpy
 
-    at = values.check_object(state, name, undefined_msg)
-    values.is_instance(at, numpy.ndarray, not_array_msg)
+    at = variables.check_object(state, name, undefined_msg)
+    variables.is_instance(at, numpy.ndarray, not_array_msg)
     values.has_equal_value(at, incorrect_msg)
 
 

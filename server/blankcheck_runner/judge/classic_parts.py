@@ -71,10 +71,10 @@ def _test_comprehension(kind: str) -> Callable[..., None]:
     ) -> None:
         at = _go(kind, state, index, not_called_msg)
         _test_parts(at, iter=comp_iter)
-        values.has_context(at, incorrect_iter_vars_msg, iter_vars_names)
+        parts.has_context(at, incorrect_iter_vars_msg, iter_vars_names)
         _test_parts(at, body=body, key=key, value=value)
         if ifs is not None:
-            values.has_equal_part_len(at, "ifs", insufficient_ifs_msg)
+            parts.has_equal_part_len(at, "ifs", insufficient_ifs_msg)
             for place, each in enumerate(ifs):
                 run(parts.part_of(at, "ifs", place), each)
 
@@ -100,9 +100,9 @@ def test_with(
     """The parts of a `with` statement pass their tests."""
     at = _go("with", state, index, undefined_msg)
     if context_vals:
-        values.has_context(at, context_vals_msg or context_vals_len_msg, exact_names=True)
+        parts.has_context(at, context_vals_msg or context_vals_len_msg, exact_names=True)
     if context_tests is not None:
-        values.has_equal_part_len(at, "context", context_vals_len_msg)
+        parts.has_equal_part_len(at, "context", context_vals_len_msg)
         for place, each in enumerate(context_tests):
             run(parts.part_of(at, "context", place), each)
     _test_parts(at, body=body)
@@ -210,15 +210,15 @@ def _test_definition(
     defaults_msg: str | None,
 ) -> None:
     """The parameters of a definition: how many, their names, their default values."""
-    values.has_equal_part_len(state, "args", number_msg)
+    parts.has_equal_part_len(state, "args", number_msg)
     for key, theirs in state.solution.parts["args"].items():
         if theirs.facts["name"] == key:
             continue
         at = parts.part_of(state, "args", key, number_msg)
         if names:
-            values.has_equal_part(at, "name", names_msg)
+            parts.has_equal_part(at, "name", names_msg)
         if defaults and isinstance(key, int):
-            values.has_equal_part(at, "is_default", defaults_msg)
+            parts.has_equal_part(at, "is_default", defaults_msg)
             if theirs.facts["is_default"]:
                 values.has_equal_value(at, defaults_msg)
 

@@ -13,7 +13,16 @@ import io
 import traceback
 from typing import Any
 
-from blankcheck_runner.judge import calls, classic, classic_parts, logic, parts, text, values
+from blankcheck_runner.judge import (
+    calls,
+    classic,
+    classic_parts,
+    logic,
+    parts,
+    text,
+    values,
+    variables,
+)
 from blankcheck_runner.judge.chain import SCT_FILE, Chain, find, maker, run_statement
 from blankcheck_runner.judge.messages import author_text, nearest
 from blankcheck_runner.judge.state import Failed, SctError, Session
@@ -22,7 +31,7 @@ from blankcheck_runner.judge.task import Judgement, Process, Task
 from blankcheck_runner.positions import Positions
 from blankcheck_runner.wire import Feedback
 
-VOCABULARY = (calls, classic, classic_parts, logic, parts, text, values)
+VOCABULARY = (calls, classic, classic_parts, logic, parts, text, values, variables)
 """The modules that fill the table of words by being imported."""
 _RUN = "__run__"
 _WORD = "__word__"

@@ -9,8 +9,8 @@ from typing import Any
 from blankcheck_runner.judge.calls import find_calls
 from blankcheck_runner.judge.code import code_of, statements_code
 from blankcheck_runner.judge.messages import ordinal
-from blankcheck_runner.judge.parts import dump, outermost
 from blankcheck_runner.judge.state import Part, SctError, Source, State
+from blankcheck_runner.judge.syntax import dump, outermost
 from blankcheck_runner.judge.table import word
 from blankcheck_runner.judge.task import Probe
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from blankcheck_runner.judge.code import code_of, has_value, under
 from blankcheck_runner.judge.equality import difference
 from blankcheck_runner.judge.messages import short
-from blankcheck_runner.judge.state import Part, SctError, Source, Span, State
+from blankcheck_runner.judge.state import SctError, Source, State
 from blankcheck_runner.judge.table import word
 from blankcheck_runner.judge.task import Observed, Probe
-from blankcheck_runner.observation import describe
 
 _NOT_GIVEN: Any = object()
 
@@ -78,7 +77,7 @@ def has_equal_value(
     running = Running(extra_env, context_vals, pre_code, expr_code, name, copy)
     expected = _expected_value(state, running, override)
     found = running.observe(state, "student")
-    subject = _subject(state, expr_code, name)
+    subject = subject_of(state, expr_code, name)
     shown = {"sol_eval": short(expected), "stu_eval": short(found.value), "name": name or ""}
     if found.raised is not None:
         detail = f": {found.raised.message}" if found.raised.message else ""
@@ -92,12 +91,12 @@ def has_equal_value(
     expected, mine = _converted(state, expected), _converted(state, found.value)
     if func is not None:
         if not _accepts(func, expected, mine):
-            own = f"{_sentence(subject)} is not what is asked for; compare with the instructions."
+            own = f"{sentence(subject)} is not what is asked for; compare with the instructions."
             raise state.fail("sct/value", own, incorrect_msg, values=shown)
         return
     differs = difference(expected, mine)
     if differs is not None:
-        own = _sentence(differs.about(subject))
+        own = sentence(differs.about(subject))
         whole = dataclasses.replace(state, expand=False)
         raise whole.fail(differs.code, own, incorrect_msg, values=shown)
 
@@ -179,141 +178,6 @@ def has_equal_error(
         raise state.fail("sct/value", own, incorrect_msg, values=shown)
 
 
-@word("check_object")
-def check_object(
-    state: State,
-    index: str,
-    missing_msg: str | None = None,
-    expand_msg: str | None = None,
-    typestr: str | None = None,
-) -> State:
-    """Goes to a variable."""
-    if not isinstance(index, str):
-        raise SctError("`check_object` takes a variable's name, such as `check_object('x')`.")
-    session = state.session
-    if session.ask("reference", Probe(index)).raised is not None:
-        raise SctError(f"`check_object('{index}')`: the solution does not define `{index}`.")
-    if session.ask("student", Probe(index)).raised is not None:
-        own = f"There is no variable `{index}`; assign it."
-        values = {"index": index, "name": index, "typestr": typestr or "variable"}
-        raise state.fail("sct/missing", own, missing_msg, values=values)
-    node, span = assignment(session.submission, index)
-    theirs, _ = assignment(session.solution, index)
-    return dataclasses.replace(state, expand=state.expand).to(
-        Part((node,) if node is not None else (), code=index, span=span),
-        Part((theirs,) if theirs is not None else (), code=index),
-        f"`{index}`",
-    )
-
-
-@word("check_df")
-def check_df(
-    state: State,
-    index: str,
-    missing_msg: str | None = None,
-    not_instance_msg: str | None = None,
-    expand_msg: str | None = None,
-) -> State:
-    """Goes to a variable that holds a pandas DataFrame."""
-    at = check_object(state, index, missing_msg)
-    if _class_of(at, "student") != "DataFrame":
-        own = f"`{index}` is not a DataFrame; make it one."
-        raise at.fail("sct/type", own, not_instance_msg, values={"name": index})
-    return at
-
-
-@word("is_instance")
-def is_instance(state: State, inst: Any, not_instance_msg: str | None = None) -> None:
-    """The value is an instance of a class, or of one of several."""
-    wanted = cast("tuple[Any, ...]", inst if isinstance(inst, tuple) else (inst,))
-    if not all(isinstance(each, type) for each in wanted):
-        raise SctError("`is_instance` takes a class, such as `is_instance(torch.Tensor)`.")
-    if not _is_a(state, "reference", wanted):
-        raise SctError(f"`is_instance`: the solution's value is no {wanted[0].__name__}.")
-    if not _is_a(state, "student", wanted):
-        value = Running().observe(state, "student").value
-        names = " or ".join(each.__name__ for each in wanted)
-        own = (
-            f"{_sentence(_subject(state))} is {describe(value)}, but it should be of type {names}."
-        )
-        plain = dataclasses.replace(state, expand=False)
-        raise plain.fail("sct/type", own, not_instance_msg, values={"inst": names})
-
-
-@word("check_keys", "check_column")
-def check_keys(
-    state: State, key: Any, missing_msg: str | None = None, expand_msg: str | None = None
-) -> State:
-    """Goes to what a dictionary or table holds under a key."""
-    sides = [
-        dataclasses.replace(part, code=f"({code_of(part)})[{key!r}]", facts={})
-        for part in (state.student, state.solution)
-    ]
-    below = state.to(sides[0], sides[1], f"{_subject(state)} under {key!r}")
-    if Running().observe(below, "reference").raised is not None:
-        raise SctError(f"`check_keys({key!r})`: the solution's value has no such key.")
-    if Running().observe(below, "student").raised is not None:
-        own = f"{_sentence(_subject(state))} has no key {key!r}; add it."
-        plain = dataclasses.replace(state, expand=False)
-        raise plain.fail("sct/missing", own, missing_msg, values={"key": key})
-    return below
-
-
-@word("has_key")
-def has_key(state: State, key: Any, msg: str | None = None) -> None:
-    """The dictionary or table holds something under a key."""
-    check_keys(state, key, msg)
-
-
-@word("has_equal_key", "has_equal_column")
-def has_equal_key(
-    state: State, key: Any, missing_msg: str | None = None, incorrect_msg: str | None = None
-) -> None:
-    """What the dictionary or table holds under a key is the solution's."""
-    has_equal_value(check_keys(state, key, missing_msg), incorrect_msg)
-
-
-@word("has_equal_part")
-def has_equal_part(state: State, name: str, msg: str | None = None, var: str = "") -> None:
-    """A plain fact of the part (`name`, `is_default`) is the solution's."""
-    if name not in state.solution.facts:
-        known = ", ".join(f"`{each}`" for each in state.solution.facts) or "none"
-        raise SctError(f"`has_equal_part('{name}')` does not fit here; the facts are: {known}.")
-    if state.student.facts.get(name) != state.solution.facts[name]:
-        own = {
-            "name": "This has another name than the one asked for.",
-            "is_default": "Only one of yours and the expected one has a default value.",
-        }.get(name, f"The `{name}` is not the one asked for.")
-        raise state.fail("sct/structure", own, msg, values={"name": name})
-
-
-@word("has_equal_part_len")
-def has_equal_part_len(state: State, name: str, unequal_msg: str | None = None) -> None:
-    """As many of these parts as in the solution: `args`, `ifs`, `handlers`, `context`."""
-    lengths = [_length(part, name) for part in (state.student, state.solution)]
-    if lengths[1] is None:
-        raise SctError(f"`has_equal_part_len('{name}')` does not fit here.")
-    if lengths[0] != lengths[1]:
-        noun = {"args": "parameters", "ifs": "`if` parts"}.get(name, name)
-        own = f"The number of {noun} is {lengths[0]}, expected {lengths[1]}."
-        shown = {"stu_len": lengths[0], "sol_len": lengths[1]}
-        raise state.fail("sct/structure", own, unequal_msg, values=shown)
-
-
-@word("has_context")
-def has_context(state: State, incorrect_msg: str | None = None, exact_names: bool = False) -> None:
-    """As many loop variables (or other context names) as in the solution; or the very same ones."""
-    mine, theirs = (
-        part.facts.get("context", part.names) for part in (state.student, state.solution)
-    )
-    if len(mine) != len(theirs):
-        own = f"There are {len(mine)} variables here, expected {len(theirs)}."
-        raise state.fail("sct/structure", own, incorrect_msg)
-    if exact_names and mine != theirs:
-        own = "The variables have other names than the ones asked for."
-        raise state.fail("sct/structure", own, incorrect_msg)
-
-
 @word("set_context", checks=False)
 def set_context(state: State, *args: Any, **kwargs: Any) -> State:
     """Gives values to the context's names (loop variables, parameters), in order or by the names
@@ -353,77 +217,6 @@ def override(state: State, solution: str) -> State:
         nodes = (only.value,) if isinstance(only, ast.Expr) else nodes
     part = dataclasses.replace(state.solution, nodes=nodes, code=None, parts={}, text=solution)
     return dataclasses.replace(state, solution=part)
-
-
-def assignment(source: Source, name: str) -> tuple[ast.AST | None, Span | None]:
-    """What a variable was last given: the node and where it is. Assignments at the top level come
-    before those in loops and the like; those in definitions do not count."""
-    found: list[tuple[ast.AST, ast.AST]] = []
-    nested: list[tuple[ast.AST, ast.AST]] = []
-    for statement in source.tree.body:
-        found += _given_in(statement, name)
-        nested += [pair for inner in _inside(statement) for pair in _given_in(inner, name)]
-    chosen = (found or nested or [None])[-1]
-    if chosen is None:
-        return None, None
-    return chosen[0], source.span((chosen[1],))
-
-
-def _given_in(node: ast.AST, name: str) -> list[tuple[ast.AST, ast.AST]]:
-    """The value's node (or the statement's), and the node to point at."""
-    match node:
-        case ast.Assign(targets=targets, value=value):
-            return [pair for target in targets for pair in _unpacked(target, value, name)]
-        case ast.AnnAssign(target=target, value=value) if value is not None:
-            return _unpacked(target, value, name)
-        case ast.AugAssign(target=ast.Name(id=target), value=value) if target == name:
-            return [(node, value)]
-        case ast.FunctionDef(name=target) | ast.ClassDef(name=target) if target == name:
-            return [(node, node)]
-        case ast.For(target=target) | ast.AsyncFor(target=target):
-            return [(node, target)] if _names_it(target, name) else []
-        case ast.With(items=items):
-            return [
-                (node, item.optional_vars)
-                for item in items
-                if item.optional_vars is not None and _names_it(item.optional_vars, name)
-            ]
-        case ast.NamedExpr(target=ast.Name(id=target), value=value) if target == name:
-            return [(value, value)]
-        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-            named = [(each.asname or each.name).partition(".")[0] for each in aliases]
-            return [(node, node)] if name in named else []
-        case _:
-            return []
-
-
-def _unpacked(target: ast.AST, value: ast.AST, name: str) -> list[tuple[ast.AST, ast.AST]]:
-    if isinstance(target, ast.Name):
-        return [(value, value)] if target.id == name else []
-    if isinstance(target, (ast.Tuple, ast.List)):
-        pairs = list(target.elts)
-        values: list[ast.AST] = [value] * len(pairs)
-        if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(pairs):
-            values = [*value.elts]
-        return [
-            found
-            for element, given in zip(pairs, values, strict=True)
-            for found in _unpacked(element, given, name)
-        ]
-    return []
-
-
-def _names_it(target: ast.AST, name: str) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(target))
-
-
-def _inside(node: ast.AST) -> Iterator[ast.AST]:
-    """What is below a statement, without what is in definitions."""
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-        return
-    for child in ast.iter_child_nodes(node):
-        yield child
-        yield from _inside(child)
 
 
 def _context(
@@ -492,32 +285,7 @@ def _converted(state: State, value: Any) -> Any:
     return value
 
 
-def _class_of(state: State, side: str) -> str:
-    value = Running().observe(state, side).value
-    return getattr(value, "type", None) or type(value).__name__
-
-
-def _is_a(state: State, side: str, wanted: tuple[type, ...]) -> bool:
-    value = Running().observe(state, side).value
-    if isinstance(value, wanted):
-        return True
-    if not type(value).__module__.startswith("blankcheck_runner."):
-        return False
-    code = code_of(state.side(side))
-    classes = f"[(c.__module__, c.__qualname__) for c in type({code}).__mro__]"
-    found = Running(expr_code=classes).observe(state, side).value
-    listed = {(each.__module__, each.__qualname__) for each in wanted}
-    return isinstance(found, list) and any(pair in listed for pair in cast("list[Any]", found))
-
-
-def _length(part: Part, name: str) -> int | None:
-    found = part.facts.get(name, part.parts.get(name))
-    if isinstance(found, dict):
-        return len({id(each) for each in cast("dict[Any, object]", found).values()})
-    return len(cast("tuple[Any, ...]", found)) if isinstance(found, tuple) else None
-
-
-def _subject(state: State, expr_code: str | None = None, name: str | None = None) -> str:
+def subject_of(state: State, expr_code: str | None = None, name: str | None = None) -> str:
     """What a message speaks of."""
     if name is not None:
         return f"`{name}`"
@@ -526,7 +294,8 @@ def _subject(state: State, expr_code: str | None = None, name: str | None = None
     return state.where[-1] if state.where else "the value"
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """The text with a capital in front."""
     return text[:1].upper() + text[1:]
 
 
