@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,11 +23,11 @@ _ENOUGH = 0.3
 _SURE = 0.6
 """The same for statements out of order."""
 _IDENTICAL = 1.2
-_WHOLE = 0.2
-"""The likeness of any statement to a blank that stands for a statement."""
 _MAX_CELLS = 6_000
 """For matching the statements of one stretch; beyond it, only those near the diagonal are tried."""
 _MAX_ROWS = 2_000
+_REACH = 500
+"""How many statements are looked at for a blank that stands for some."""
 _MAX_UNITS = 4_000
 """The same for the tokens of one pair of statements."""
 _BUDGET = 40_000
@@ -244,8 +244,10 @@ def _pair(left: _Side, right: _Side) -> dict[int, tuple[int, int]]:
         if anchor_left < high_left:
             found[anchor_left] = anchor_right
         start_left, start_right = anchor_left + 1, anchor_right + 1
-    _moved(left, right, found)
-    return _grown(left, right, found)
+    moved = _moved(left, right, found)
+    taken = {*found.values(), *moved.values()}
+    pairs = {i: (j, j) for i, j in (*found.items(), *moved.items())}
+    return pairs | _wholes(left, right, found, taken)
 
 
 def _fits(left: _Side, i: int, right: _Side, j: int) -> bool:
@@ -307,8 +309,6 @@ def _likeness(left: _Side, i: int, right: _Side, j: int) -> float:
     """How much the other's statement may be the sample's with its blanks filled."""
     if left.keys[i] == right.keys[j]:
         return _IDENTICAL
-    if left.whole(i):
-        return _WHOLE
     mine, total = left.bag(i)
     theirs, total_theirs = right.bag(j)
     if len(theirs) < len(mine):
@@ -342,11 +342,10 @@ def _stretch(
         moves = bytearray(end - start)
         for column in range(start, end):
             likeness = _likeness(left, rows[0] + row, right, columns[0] + column)
-            floor = _WHOLE if left.whole(rows[0] + row) else _ENOUGH
             value, move = above[column + 1], 0
             if best[column] > value:
                 value, move = best[column], 1
-            if likeness >= floor and above[column] + likeness > value:
+            if likeness >= _ENOUGH and above[column] + likeness > value:
                 value, move = above[column] + likeness, 2
             best[column + 1] = value
             moves[column - start] = move
@@ -369,38 +368,57 @@ def _stretch(
             row -= 1
 
 
-def _moved(left: _Side, right: _Side, found: dict[int, int]) -> None:
-    """Matches statements that are out of order, where they are plainly the same."""
+def _moved(left: _Side, right: _Side, found: dict[int, int]) -> dict[int, int]:
+    """Statements that are out of order, where they are plainly the same."""
     taken = set(found.values())
     mine = [i for i in left.holding if i not in found and not left.whole(i)][:30]
     if not mine:
-        return
+        return {}
     theirs = [j for j in range(len(right.keys)) if j not in taken][:60]
     likely = sorted(
         ((_likeness(left, i, right, j), -i, -j) for i in mine for j in theirs), reverse=True
     )
+    moved: dict[int, int] = {}
     for likeness, i, j in likely:
-        if likeness >= _SURE and -i not in found and -j not in taken:
-            found[-i] = -j
+        if likeness >= _SURE and -i not in moved and -j not in taken:
+            moved[-i] = -j
             taken.add(-j)
+    return moved
 
 
-def _grown(left: _Side, right: _Side, found: dict[int, int]) -> dict[int, tuple[int, int]]:
-    """Lets a blank that stands for a statement stand for the unmatched ones beside it too."""
-    taken = set(found.values())
-    result = {i: (j, j) for i, j in found.items()}
-    for i in sorted(found):
-        if not left.whole(i) or right.whole(found[i]):
-            continue
-        first, last = result[i]
-        while last + 1 < len(right.keys) and last + 1 not in taken:
-            last += 1
-            taken.add(last)
-        while first > 0 and first - 1 not in taken:
-            first -= 1
-            taken.add(first)
-        result[i] = (first, last)
+def _wholes(
+    left: _Side, right: _Side, found: dict[int, int], taken: set[int]
+) -> dict[int, tuple[int, int]]:
+    """What blanks that are whole statements became: what else stands between their neighbours.
+
+    Of several runs of statements it is the longest. Several blanks share it, the last takes what
+    is left over.
+    """
+    result: dict[int, tuple[int, int]] = {}
+    order = sorted(found)
+    for group in _groups(i for i in left.holding if left.whole(i) and i not in found):
+        at = bisect_left(order, group[0])
+        low = found[order[at - 1]] + 1 if at else 0
+        high = found[order[at]] if at < len(order) else len(right.keys)
+        near = range(low, min(high, low + _REACH))
+        free = _groups(j for j in near if j not in taken)
+        run = max(free, key=len, default=[])
+        for number, i in enumerate(group[: len(run)]):
+            last = run[-1] if number == len(group) - 1 else run[number]
+            result[i] = (run[number], last)
+            taken.update(range(run[number], last + 1))
     return result
+
+
+def _groups(numbers: Iterable[int]) -> list[list[int]]:
+    """Runs of numbers that follow each other."""
+    groups: list[list[int]] = []
+    for number in numbers:
+        if groups and number == groups[-1][-1] + 1:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    return groups
 
 
 # Tokens within one pair of statements
