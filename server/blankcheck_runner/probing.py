@@ -16,7 +16,6 @@ import itertools
 import os
 import select
 import signal
-import struct
 import sys
 import time
 import warnings
@@ -145,7 +144,7 @@ def serve(process: LocalProcess, channel: Channel) -> None:
                     message["code"],
                     message["name"],
                     message["setup"],
-                    bindings if isinstance(bindings, dict) else {},
+                    cast("dict[str, Any]", bindings) if isinstance(bindings, dict) else {},
                     message["seconds"],
                 )
             )
@@ -255,24 +254,18 @@ def _answer_in_fork(namespace: dict[str, Any], probe: Probe) -> Answer:
             os._exit(status)
     os.close(writing)
     try:
-        data = _read_all(reading, probe.seconds)
+        frame = _read_frame(reading, time.monotonic() + probe.seconds)
+    except TimeoutError:
+        return _failed("TimeoutError", f"it did not end within {probe.seconds:g} seconds")
+    except wire.FrameError:
+        return _failed("ProcessDied", "the process ended before it was done")
     finally:
         os.close(reading)
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(child, 0)
-    if data is None:
-        return _failed("TimeoutError", f"it did not end within {probe.seconds:g} seconds")
-    try:
-        body, blob = wire.lengths(data[: wire.HEADER.size])
-        end = wire.HEADER.size + body
-        message = wire.decode(data[wire.HEADER.size : end])
-        if len(data) != end + blob:
-            raise wire.FrameError("frame cut short")
-    except (wire.FrameError, struct.error):
-        return _failed("ProcessDied", "the process ended before it was done")
-    return _read_answer(message, data[end:])
+    return _read_answer(*frame)
 
 
 def _settle_in_child() -> None:
@@ -289,18 +282,25 @@ def _settle_in_child() -> None:
         torch.set_num_threads(1)
 
 
-def _read_all(descriptor: int, seconds: float) -> bytes | None:
-    """All that comes until the end; null after the deadline."""
-    deadline = time.monotonic() + seconds
+def _read_frame(descriptor: int, deadline: float) -> tuple[dict[str, Any], bytes]:
+    """The one frame that a fork writes. Not to the pipe's end: what the fork itself started may
+    still hold it open."""
+    body, blob = wire.lengths(_read(descriptor, wire.HEADER.size, deadline))
+    message = wire.decode(_read(descriptor, body, deadline))
+    return message, _read(descriptor, blob, deadline)
+
+
+def _read(descriptor: int, count: int, deadline: float) -> bytes:
     data = bytearray()
-    while True:
+    while len(data) < count:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([descriptor], [], [], left)[0]:
-            return None
-        piece = os.read(descriptor, 2**18)
-        if not piece or len(data) > wire.MAX_BLOB + wire.MAX_JSON + wire.HEADER.size:
-            return bytes(data)
+            raise TimeoutError
+        piece = os.read(descriptor, min(2**18, count - len(data)))
+        if not piece:
+            raise wire.FrameError("frame cut short")
         data += piece
+    return bytes(data)
 
 
 def _cuda() -> bool:
