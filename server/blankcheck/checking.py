@@ -234,14 +234,14 @@ def _unfilled(blank: Blank, known: _Blanks) -> Feedback:
     return Feedback(
         "blank/unfilled",
         "information",
-        _wanted(blank),
+        wanted(blank),
         blank.mark,
         index,
         known.related(index),
     )
 
 
-def _wanted(blank: Blank) -> str:
+def wanted(blank: Blank) -> str:
     """What a blank asks for, from where it stands."""
     if blank.kind == "argument" and blank.call is not None:
         if blank.call.keyword is not None:

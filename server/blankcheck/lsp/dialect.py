@@ -1,4 +1,4 @@
-"""pygls' protocol with its gaps closed: every request gets an answer, and no error a pop-up.
+"""pygls as this server needs it: every request gets an answer, and no error becomes a pop-up.
 
 Documents are kept by the session, since pygls counts lines as Python does and takes any version.
 """
@@ -6,11 +6,13 @@ Documents are kept by the session, since pygls counts lines as Python does and t
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
 from pygls.protocol import (
     JsonRPCNotification,
     JsonRPCRequestMessage,
@@ -19,7 +21,11 @@ from pygls.protocol import (
     lsp_method,
 )
 
+from blankcheck import __version__
+from blankcheck.lsp.convert import to_path
 from blankcheck.lsp.protocol import INVALID_PARAMS, INVALID_REQUEST
+from blankcheck.lsp.session import Session
+from blankcheck.runner import Runner
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +124,34 @@ class Dialect(LanguageServerProtocol):
         yield self._handler(types.TEXT_DOCUMENT_DID_CLOSE), (params,), None
 
     def _handler(self, method: str) -> Any:
-        return self.fm.features[method]  # pyright: ignore[reportUnknownMemberType]
+        return self.fm.features[method]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+class Server(LanguageServer):
+    """pygls' server with a session. What goes wrong is logged, and never pops up."""
+
+    protocol: Dialect  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def __init__(self, make_runner: Callable[[str], Runner], python: str | None) -> None:
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
+            "blankcheck",
+            __version__,
+            protocol_cls=Dialect,
+            converter_factory=make_converter,
+        )
+        self.session = Session(self.protocol.notify, make_runner, python)
+        self.session.folders = self.folders
+
+    def folders(self) -> list[Path]:
+        """The workspace's folders on disk."""
+        uris = [folder.uri for folder in self.workspace.folders.values()]
+        if not uris and self.workspace.root_uri:
+            uris = [self.workspace.root_uri]
+        return [path for uri in uris if (path := to_path(uri)) is not None]
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Logs what pygls would show to the person."""
+        log.error("%s: %s", getattr(source, "__name__", source), error)
 
 
 def _traceback(error: types.ResponseError) -> str:

@@ -7,13 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from blankcheck import checking, linting
 from blankcheck.course.model import Chapter, Problem
 from blankcheck.course.reader import read
 from blankcheck.course.submission import read_header
-from blankcheck.course.text import Lines, Span
+from blankcheck.course.text import Lines
 from blankcheck.courses import CourseError, Target, find_target
 from blankcheck.result import Feedback, Result
 
@@ -121,15 +120,3 @@ def look_at(text: str, language: str, path: Path | None, roots: Sequence[Path]) 
         chapter = read(text)
         return ChapterView(chapter, linting.chapter_problems(chapter))
     return None
-
-
-def whole(document: Document) -> Span:
-    """All of a document."""
-    return Span(0, len(document.text))
-
-
-def plain_json(value: Any) -> Any:
-    """Text that JSON and editors take: lone surrogates become question marks."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value

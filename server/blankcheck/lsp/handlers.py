@@ -1,0 +1,314 @@
+"""What the server does for each message: thin, since the session and the core do the work."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from blankcheck import __version__, learning
+from blankcheck.course.blanks import find_blanks
+from blankcheck.course.text import Span
+from blankcheck.course.tracking import blank_at, track
+from blankcheck.courses import CourseError, Target, find_exercise, start
+from blankcheck.lsp import lenses as lens
+from blankcheck.lsp import outline, protocol, tree
+from blankcheck.lsp.convert import to_path, to_uri
+from blankcheck.lsp.dialect import Server
+from blankcheck.lsp.documents import ChapterView, SubmissionView
+from blankcheck.lsp.hover import hover
+from blankcheck.progress import Standing
+from blankcheck.result import range_json
+from blankcheck.runner import RunnerUnavailable
+
+PROGRESS_AFTER = 0.5
+"""Seconds after which a check that goes on is told as progress."""
+
+T = TypeVar("T")
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    """Turns our errors into the protocol's."""
+    try:
+        yield
+    except protocol.InvalidParams as error:
+        raise JsonRpcException(str(error), protocol.INVALID_PARAMS) from None
+    except CourseError as error:
+        raise JsonRpcException(str(error), protocol.NOT_AN_EXERCISE) from None
+
+
+# The server's life
+
+
+def initialize(ls: Server, params: types.InitializeParams) -> None:
+    """Takes the settings."""
+    settings = protocol.read_settings(params.initialization_options, ls.session.settings)
+    ls.session.configure(settings)
+
+
+async def initialized(ls: Server, params: types.InitializedParams) -> None:
+    """Reads the progress."""
+    await ls.session.load_progress()
+
+
+async def shutdown(ls: Server, params: None) -> None:
+    """Ends every process before it is answered."""
+    await ls.session.end()
+
+
+def did_change_configuration(ls: Server, params: types.DidChangeConfigurationParams) -> None:
+    """Takes the settings; those that are left out keep their values."""
+    sent = params.settings
+    own: Any = sent.get("blankcheck", sent) if isinstance(sent, Mapping) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    ls.session.configure(protocol.read_settings(own, ls.session.settings))  # pyright: ignore[reportUnknownArgumentType]
+
+
+def did_change_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
+    """A chapter may have changed on disk."""
+    ls.session.refresh_all()
+
+
+def did_change_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
+    """A chapter may be found now, or no longer."""
+    ls.session.refresh_all()
+
+
+def trust(ls: Server, params: object) -> None:
+    """Trust was given or withdrawn."""
+    with _told():
+        data = {"trusted": protocol.trust_params(params)}
+    ls.session.configure(protocol.read_settings(data, ls.session.settings))
+    ls.session.refresh_all()
+
+
+# Documents
+
+
+def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
+    """Looks at a document."""
+    ls.session.open(params.text_document)
+
+
+def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
+    """Looks at it anew."""
+    document = params.text_document
+    ls.session.change(document.uri, document.version, params.content_changes)
+
+
+def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
+    """A chapter that was saved is another one for its submissions."""
+    document = ls.session.documents.get(params.text_document.uri)
+    if document is not None and isinstance(document.view, ChapterView):
+        ls.session.refresh_all()
+
+
+def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
+    """Takes back what was said of it."""
+    ls.session.close(params.text_document.uri)
+
+
+async def show_hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
+    """What is known of the blank there."""
+    document = ls.session.documents.get(params.text_document.uri)
+    if document is None:
+        return None
+    await ls.session.view(document)
+    if not isinstance(document.view, SubmissionView):
+        return None
+    target = document.view.target
+    standing = ls.session.standings.get(learning.unit_of(target), Standing())
+    return hover(document, params.position, ls.session.described(target), standing.hint)
+
+
+async def code_lens(ls: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
+    """Check, Run, Hint, Reset."""
+    document = ls.session.documents.get(params.text_document.uri)
+    if document is None:
+        return []
+    await ls.session.view(document)
+    return lens.lenses(document, ls.session.standings)
+
+
+async def symbols(ls: Server, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+    """The exercises of a chapter."""
+    document = ls.session.documents.get(params.text_document.uri)
+    if document is None:
+        return []
+    await ls.session.view(document)
+    view = document.view
+    return outline.symbols(view.chapter, document.lines) if isinstance(view, ChapterView) else []
+
+
+async def folds(ls: Server, params: types.FoldingRangeParams) -> list[types.FoldingRange] | None:
+    """The exercises and sections of a chapter; null leaves other documents to the editor."""
+    document = ls.session.documents.get(params.text_document.uri)
+    if document is None:
+        return None
+    await ls.session.view(document)
+    view = document.view
+    return outline.folds(view.chapter, document.lines) if isinstance(view, ChapterView) else None
+
+
+# Our own requests
+
+
+async def check(ls: Server, params: object) -> protocol.CheckResult:
+    """Checks a submission."""
+    with _told():
+        asked = protocol.document_params(params)
+    return await _with_progress(ls, asked.token, "Checking", ls.session.judge(asked))
+
+
+async def run(ls: Server, params: object) -> protocol.CheckResult:
+    """Runs a submission."""
+    with _told():
+        asked = protocol.document_params(params)
+    return await _with_progress(ls, asked.token, "Running", ls.session.run(asked))
+
+
+async def courses(ls: Server, params: object) -> protocol.Courses:
+    """The tree."""
+    await ls.session.load_progress()
+    return await asyncio.to_thread(tree.courses, ls.folders(), ls.session.standings)
+
+
+async def start_exercise(ls: Server, params: object) -> protocol.Started:
+    """Writes the learner's file."""
+    with _told():
+        asked = protocol.exercise_params(params)
+        folders = ls.folders()
+        folder = to_path(asked.folder) if asked.folder else (folders[0] if folders else None)
+        if folder is None:
+            raise CourseError("No folder is open to write the exercise to. Open a folder first.")
+        target = await asyncio.to_thread(_exercise, asked)
+        file, created = await asyncio.to_thread(start, target, folder)
+    if created:
+        ls.session.spawn(ls.session.record(target, "start"))
+    return {"uri": to_uri(file), "created": created}
+
+
+async def take_hint(ls: Server, params: object) -> protocol.Hint:
+    """The hint, or what it costs."""
+    with _told():
+        asked = protocol.document_params(params)
+    target = await ls.session.target(ls.session.document(asked))
+    hint = learning.hint(target)
+    standing = ls.session.standings.get(learning.unit_of(target), Standing())
+    taken = standing.hint
+    if hint is not None and asked.take and not taken:
+        taken = True
+        await ls.session.record(target, "hint")
+    return {
+        "available": hint is not None,
+        "taken": taken,
+        "cost": 0 if hint is None or taken else learning.hint_cost(target, ls.session.standings),
+        "markdown": hint if taken else None,
+    }
+
+
+async def instructions(ls: Server, params: object) -> protocol.Instructions:
+    """What an exercise asks for."""
+    with _told():
+        if isinstance(params, Mapping) and "textDocument" in params:
+            asked = protocol.document_params(params)  # pyright: ignore[reportUnknownArgumentType]
+            target = await ls.session.target(ls.session.document(asked))
+        else:
+            exercise = protocol.exercise_params(params)  # pyright: ignore[reportUnknownArgumentType]
+            target = await asyncio.to_thread(_exercise, exercise)
+    return {
+        "chapter": to_uri(target.file),
+        "key": target.key,
+        "step": target.step,
+        "title": target.unit.title or target.exercise.title,
+        "markdown": learning.instructions(target),
+    }
+
+
+async def reset(ls: Server, params: object) -> protocol.NewText:
+    """The sample code, as an edit."""
+    with _told():
+        document = ls.session.document(protocol.document_params(params))
+        target = await ls.session.target(document)
+        text = learning.reset_text(target, document.text)
+    whole: Any = range_json(document.lines, Span(0, len(document.text)))
+    return {"version": document.version, "range": whole, "text": text}
+
+
+async def blanks(ls: Server, params: object) -> protocol.Blanks:
+    """The unfilled blanks."""
+    with _told():
+        document = ls.session.document(protocol.document_params(params))
+    target = await ls.session.target(document)
+    sample = target.unit.code("sample_code")
+    tracked = track(sample.text, document.text) if sample is not None else ()
+    found: list[Any] = [
+        {
+            "index": blank_at(tracked, blank.span),
+            "range": range_json(document.lines, blank.mark),
+        }
+        for blank in find_blanks(document.text)
+    ]
+    return {"version": document.version, "blanks": found}
+
+
+async def info(ls: Server, params: object) -> protocol.Info:
+    """What this server and its runner are."""
+    session = ls.session
+    runner: protocol.RunnerInfo | None = None
+    message: str | None = None
+    if session.settings.trusted:
+        try:
+            host = await session.runner().info()
+            runner = {
+                "executable": host.executable,
+                "python": host.python,
+                "torch": host.torch,
+                "torchError": host.torch_error,
+                "start": host.start,
+            }
+        except RunnerUnavailable as error:
+            message = str(error)
+    await session.load_progress()
+    earned = await asyncio.to_thread(tree.earned, ls.folders(), session.standings)
+    return {
+        "version": __version__,
+        "server": sys.executable,
+        "trusted": session.settings.trusted,
+        "runner": runner,
+        "message": message or session.progress.message,
+        "xp": earned,
+        "progress": str(session.progress.file) if session.progress.message is None else None,
+    }
+
+
+def _exercise(asked: protocol.ExerciseParams) -> Target:
+    chapter = to_path(asked.chapter)
+    if chapter is None:
+        raise CourseError(f"{asked.chapter} is not a file. Save the chapter first.")
+    return find_exercise(chapter, asked.exercise, asked.step)
+
+
+async def _with_progress(ls: Server, token: str | int | None, title: str, work: Awaitable[T]) -> T:
+    """Does some work; if it takes a while, the client is told, if it asked to be."""
+    if token is None:
+        return await work
+
+    async def tell() -> None:
+        await asyncio.sleep(PROGRESS_AFTER)
+        ls.progress(types.ProgressParams(token, types.WorkDoneProgressBegin(title=title)))
+        told.append(True)
+
+    told: list[bool] = []
+    teller = asyncio.ensure_future(tell())
+    try:
+        return await work
+    finally:
+        teller.cancel()
+        if told:
+            ls.progress(types.ProgressParams(token, types.WorkDoneProgressEnd()))

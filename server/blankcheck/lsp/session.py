@@ -1,0 +1,325 @@
+"""What one client and one server share: open documents, settings, the runner, progress.
+
+Everything here runs on the event loop; what reads the disk or takes long goes through a thread, and
+what runs code through the runner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from blankcheck import checking, learning
+from blankcheck.courses import CourseError, Target
+from blankcheck.lsp import protocol
+from blankcheck.lsp.convert import changed, to_path
+from blankcheck.lsp.diagnostics import diagnostics
+from blankcheck.lsp.documents import Document, LostView, SubmissionView, look_at
+from blankcheck.lsp.hover import Described, describe
+from blankcheck.progress import Kind, Progress, Standing, Unit
+from blankcheck.result import Result, result_json
+from blankcheck.runner import Runner, RunnerUnavailable
+from blankcheck_runner.wire import Limits
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Session:
+    """The state of a server. `send` notifies the client; `make_runner` makes one for a Python."""
+
+    def __init__(
+        self,
+        send: Callable[[str, Any], None],
+        make_runner: Callable[[str], Runner],
+        python: str | None = None,
+    ) -> None:
+        self.send = send
+        self.progress = Progress()
+        self.documents: dict[str, Document] = {}
+        self.settings = protocol.Settings(interpreter=python)
+        self.standings: dict[Unit, Standing] = {}
+        self.on_standing: Callable[[], None] = lambda: None
+        """Called when the standings have changed, so that what shows them is asked for again."""
+        self.folders: Callable[[], Sequence[Path]] = lambda: ()
+        self._make_runner = make_runner
+        self._runner: Runner | None = None
+        self._described: dict[tuple[object, ...], tuple[Described, ...]] = {}
+        self._background: set[asyncio.Task[Any]] = set()
+
+    # Documents
+
+    def open(self, item: types.TextDocumentItem) -> None:
+        """A document was opened (or sent anew)."""
+        before = self.documents.get(item.uri)
+        if before is not None:
+            self._drop(before)
+        document = Document(item.uri, item.language_id, item.version, item.text, to_path(item.uri))
+        self.documents[item.uri] = document
+        self._refresh(document)
+
+    def change(
+        self, uri: str, version: int, changes: Sequence[types.TextDocumentContentChangeEvent]
+    ) -> None:
+        """A document was edited. An edit out of order cannot be applied; a whole text can."""
+        document = self.documents.get(uri)
+        if document is None:
+            log.warning("An edit of a document that is not open was ignored: %s", uri)
+            return
+        whole = any(
+            isinstance(change, types.TextDocumentContentChangeWholeDocument) for change in changes
+        )
+        if version <= document.version or (document.stale and not whole):
+            document.stale = True
+            return
+        document.stale = False
+        document.set_text(changed(document.text, changes), version)
+        self._refresh(document)
+
+    def close(self, uri: str) -> None:
+        """A document was closed: what was said of it is taken back."""
+        document = self.documents.pop(uri, None)
+        if document is not None:
+            self._drop(document)
+            self.send(
+                types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, types.PublishDiagnosticsParams(uri, [])
+            )
+
+    def refresh_all(self) -> None:
+        """Looks at every document anew, since something around them has changed."""
+        for document in self.documents.values():
+            self._refresh(document)
+
+    def document(self, params: protocol.DocumentParams) -> Document:
+        """The open document that a request is about, at the version that it is about."""
+        document = self.documents.get(params.uri)
+        if document is None:
+            raise JsonRpcException("This file is not open.", protocol.NOT_AN_EXERCISE)
+        if document.stale:
+            raise JsonRpcException(
+                "The editor and the server differ about this file's text. Close it and open it "
+                "again.",
+                protocol.CONTENT_MODIFIED,
+            )
+        if params.version is not None and params.version != document.version:
+            raise JsonRpcException(
+                "The text has changed meanwhile. Try it again.", protocol.CONTENT_MODIFIED
+            )
+        return document
+
+    async def view(self, document: Document) -> None:
+        """Waits until what is known of a document is of its present text."""
+        task = document.refresh
+        while task is not None and document.viewed != document.version:
+            await asyncio.wait([task])
+            if document.refresh is task:
+                return
+            task = document.refresh
+
+    async def target(self, document: Document) -> Target:
+        """The exercise that a document is for; raises a JSON-RPC error if there is none."""
+        await self.view(document)
+        if isinstance(document.view, SubmissionView):
+            return document.view.target
+        message = (
+            document.view.message
+            if isinstance(document.view, LostView)
+            else "This file is not an exercise. Open one that was begun with Start Exercise."
+        )
+        raise JsonRpcException(message, protocol.NOT_AN_EXERCISE)
+
+    def publish(self, document: Document) -> None:
+        """Sends a document's diagnostics, of the version that they are of."""
+        self.send(
+            types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS,
+            types.PublishDiagnosticsParams(document.uri, diagnostics(document), document.version),
+        )
+
+    def _refresh(self, document: Document) -> None:
+        if document.refresh is not None:
+            document.refresh.cancel()
+        document.refresh = self.spawn(self._look(document))
+
+    async def _look(self, document: Document) -> None:
+        version = document.version
+        had = document.view
+        view = await asyncio.to_thread(
+            look_at, document.text, document.language, document.path, self.folders()
+        )
+        if self.documents.get(document.uri) is document and document.version == version:
+            document.view, document.viewed = view, version
+            if view is not None or had is not None:
+                self.publish(document)
+            if isinstance(view, SubmissionView) and self.settings.trusted:
+                self.spawn(self._describe(view.target))
+
+    def _drop(self, document: Document) -> None:
+        for task in (document.refresh, document.work):
+            if task is not None:
+                task.cancel()
+
+    # Running
+
+    async def judge(self, params: protocol.DocumentParams) -> protocol.CheckResult:
+        """Checks a document."""
+        return await self._execute(params, "check", checking.check)
+
+    async def run(self, params: protocol.DocumentParams) -> protocol.CheckResult:
+        """Runs a document; what it prints goes to the client as it comes."""
+
+        def show(text: str) -> None:
+            self.send(protocol.OUTPUT, {"uri": params.uri, "text": text})
+
+        def run(
+            target: Target, text: str, file: str, runner: Runner, limits: Limits
+        ) -> Coroutine[Any, Any, Result]:
+            return checking.run(target, text, file, runner, show, limits)
+
+        return await self._execute(params, None, run)
+
+    async def _execute(
+        self,
+        params: protocol.DocumentParams,
+        recorded: Kind | None,
+        work: Callable[[Target, str, str, Runner, Limits], Coroutine[Any, Any, Result]],
+    ) -> protocol.CheckResult:
+        document = self.document(params)
+        if not self.settings.trusted:
+            raise JsonRpcException(
+                "This workspace is not trusted, so nothing is run. Trust it, then try again.",
+                protocol.UNTRUSTED,
+            )
+        version, text = document.version, document.text
+        target = await self.target(document)
+        if document.version != version:
+            raise JsonRpcException("The text has changed meanwhile.", protocol.CONTENT_MODIFIED)
+        if document.work is not None:
+            document.work.cancel()
+        file = str(document.path or "submission.py")
+        limits = Limits(seconds=self.settings.time_limit)
+        task = asyncio.ensure_future(work(target, text, file, self.runner(), limits))
+        document.work = task
+        try:
+            result = await task
+        except asyncio.CancelledError:
+            if document.work is task:
+                task.cancel()
+                await asyncio.wait([task])
+                if self.documents.get(document.uri) is document:
+                    raise
+            raise JsonRpcException(
+                "The file was closed, or is checked anew.", protocol.CONTENT_MODIFIED
+            ) from None
+        except RunnerUnavailable as error:
+            raise JsonRpcException(str(error), protocol.RUNNER_UNAVAILABLE) from None
+        except CourseError as error:
+            raise JsonRpcException(str(error), protocol.NOT_AN_EXERCISE) from None
+        finally:
+            if document.work is task:
+                document.work = None
+        if document.version == version and self.documents.get(document.uri) is document:
+            document.result = (version, result)
+            self.publish(document)
+        if recorded is not None:
+            self.spawn(self.record(target, recorded, result.verdict, text))
+        answer: Any = {**result_json(result, text, file), "version": version}
+        return answer
+
+    def described(self, target: Target) -> tuple[Described, ...]:
+        """What is known of the sample's blanks from running the solution; empty if nothing yet."""
+        return self._described.get(_name(target), ())
+
+    async def _describe(self, target: Target) -> None:
+        """Finds out what stands where the blanks are, once for each exercise as it is now."""
+        name = _name(target)
+        if name in self._described:
+            return
+        self._described[name] = ()
+        try:
+            self._described[name] = await describe(target, self.runner())
+        except RunnerUnavailable as error:
+            del self._described[name]
+            log.warning(error)
+
+    def runner(self) -> Runner:
+        """The runner of the learner's interpreter; it starts when it is first needed."""
+        if self._runner is None:
+            interpreter = self.settings.interpreter or os.environ.get("BLANKCHECK_PYTHON")
+            self._runner = self._make_runner(interpreter or sys.executable)
+        return self._runner
+
+    def configure(self, settings: protocol.Settings) -> None:
+        """Takes over settings; another interpreter gets another runner."""
+        before, self.settings = self.settings, settings
+        runner = self._runner
+        if runner is not None and (
+            before.interpreter != settings.interpreter or (before.trusted and not settings.trusted)
+        ):
+            self._runner = None
+            self.spawn(runner.close())
+
+    # Progress
+
+    async def record(
+        self, target: Target, kind: Kind, verdict: str | None = None, text: str | None = None
+    ) -> None:
+        """Records what the learner did, and tells the client."""
+        attempt = learning.attempt(target, kind, verdict, text)
+        await asyncio.to_thread(self.progress.add, attempt)
+        await self.load_progress()
+        self.send(
+            protocol.PROGRESS_CHANGED,
+            {
+                "chapter": target.file.resolve().as_uri(),
+                "key": target.key,
+                "step": target.step,
+                "state": learning.exercise_state(target, self.standings),
+            },
+        )
+
+    async def load_progress(self) -> None:
+        """Reads how far the learner is."""
+        said = self.progress.message
+        self.standings = await asyncio.to_thread(self.progress.standings)
+        if self.progress.message is not None and self.progress.message != said:
+            log.warning(self.progress.message)
+        self.on_standing()
+
+    # Lifetime
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Does some work in the background; a failure is logged."""
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("Something failed in the background", exc_info=error)
+
+    async def end(self) -> None:
+        """Ends what is under way, and every process. The session cannot be used after it."""
+        for document in self.documents.values():
+            self._drop(document)
+        self.documents.clear()
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.close()
+        left = self._background - {asyncio.current_task()}
+        if left:
+            await asyncio.wait(left, timeout=2)
+
+
+def _name(target: Target) -> tuple[object, ...]:
+    """What names an exercise as its chapter has it now."""
+    return target.file, hash(target.chapter.text), target.key, target.step
