@@ -24,6 +24,7 @@ _CHALLENGES = (
 _APPS = (
     "DragAndDropExercise",
     "ExplorableExercise",
+    "FileExercise",
     "MarkdownExercise",
     "RCppExercise",
     "RStudioMultipleChoiceExercise",
@@ -33,12 +34,12 @@ TYPES = ("VideoExercise", *_SINGLE, *ITERATIVE, *CHOICES, *_CHALLENGES, *_APPS)
 
 _LANGUAGES = {
     "bash": "shell",
-    "console": "shell",
     "py": "python",
     "python2": "python",
     "python3": "python",
     "sh": "shell",
 }
+_NO_LANGUAGES = ("text", "txt", "plain", "out", "output", "console", "yaml", "csv", "json", "none")
 _NAMES = {
     "python": "Python",
     "r": "R",
@@ -64,7 +65,7 @@ def language(name: str) -> str:
     """The usual name of a language, from an attribute or from a fence's info string."""
     words = name.strip().strip("{}").lower().replace(",", " ").split()
     word = words[0].strip("{}.") if words else ""
-    return _LANGUAGES.get(word, word)
+    return "" if word in _NO_LANGUAGES else _LANGUAGES.get(word, word)
 
 
 def xp(type_: str) -> int:

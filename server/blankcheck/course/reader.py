@@ -283,9 +283,11 @@ class _Reader:
         """Adds the attributes that the old style gives in sections, such as `*** =type2`."""
         for block in own:
             if block.mark.name in ATTRIBUTES:
+                line = self.page.lines[block.mark.line]
                 body = self.page.span(block.mark.line + 1, block.after)
-                head.values = {block.mark.name: body.of(self.text).strip(), **head.values}
-                head.span = head.span or body
+                value = line.given or body.of(self.text).strip()
+                head.values = {block.mark.name: value, **head.values}
+                head.span = head.span or line.span
 
     def _unit(
         self,
@@ -318,7 +320,7 @@ class _Reader:
             key=_text(head.values.get("key")),
             type=type_,
             xp=_xp(head.values.get("xp"), type_),
-            lang=lang or (exercise.lang if exercise else "") or _fence_language(sections),
+            lang=lang or _fence_language(sections, ("sample_code", "solution")),
             span=span,
             heading=heading,
             attributes_span=head.span or Span(heading.end, heading.end),
@@ -413,9 +415,9 @@ def _xp(value: object, type_: str) -> int:
     return int(text) if _XP.fullmatch(text) else kinds.xp(type_)
 
 
-def _fence_language(sections: Mapping[str, Section]) -> str:
-    """The language that the code blocks name; the SCT's last, which is Python in most R courses."""
-    for name in ("sample_code", "solution", "pre_exercise_code", "sct"):
+def _fence_language(sections: Mapping[str, Section], names: Sequence[str]) -> str:
+    """The language that the code blocks of these sections name."""
+    for name in names:
         for code in sections[name].files if name in sections else ():
             language = kinds.language(code.info)
             if language:
@@ -425,13 +427,18 @@ def _fence_language(sections: Mapping[str, Section]) -> str:
 
 def _with_steps(exercise: Exercise, steps: tuple[Exercise, ...]) -> Exercise:
     """The exercise with its steps, and with the reason why it cannot be run if there is one."""
-    if not exercise.lang:
-        exercise = replace(exercise, lang=next((step.lang for step in steps if step.lang), ""))
+    # Pre-exercise code and SCT come last: in shell and SQL courses they are Python all the same.
+    lang = (
+        exercise.lang
+        or next((step.lang for step in steps if step.lang), "")
+        or _fence_language(exercise.sections, ("pre_exercise_code", "sct"))
+    )
+    exercise = replace(exercise, lang=lang)
     judged = tuple(
         replace(
             step,
-            lang=step.lang or exercise.lang,
-            not_runnable=kinds.not_runnable(step.type, step.lang or exercise.lang, _has_code(step)),
+            lang=step.lang or lang,
+            not_runnable=kinds.not_runnable(step.type, step.lang or lang, _has_code(step)),
         )
         for step in steps
     )

@@ -20,12 +20,13 @@ _PLACEHOLDER = "chapter description goes here"
 
 def findings(chapter: Chapter) -> tuple[Problem, ...]:
     """What the rules find, in the order of the text; the reader's problems are not repeated."""
+    read = list(rules_code.units(chapter))
     found = [
         *_front_matter(chapter),
         *_attributes(chapter),
         *_duplicates(chapter),
-        *rules_code.findings(chapter),
-        *rules_text.findings(chapter),
+        *rules_code.findings(read),
+        *rules_text.findings(read),
     ]
     return tuple(sorted(found, key=lambda problem: (problem.span, problem.code)))
 

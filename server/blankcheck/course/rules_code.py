@@ -149,10 +149,10 @@ def _filled(code: Code | None) -> Code | None:
     return Code(code.path, code.info, text, code.span)
 
 
-def findings(chapter: Chapter) -> Iterator[Problem]:
-    """What the rules find in the chapter's code."""
+def findings(units: Sequence[Unit]) -> Iterator[Problem]:
+    """What the rules find in the code of a chapter's units, given in order."""
     earlier: dict[str, str] = {}
-    for unit in units(chapter):
+    for unit in units:
         yield from _faults(unit)
         yield from _undefined(unit, earlier)
         yield from _libraries(unit)

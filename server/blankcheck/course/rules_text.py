@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher, get_close_matches
 from keyword import iskeyword
 
 from blankcheck.course.blanks import find_blanks
-from blankcheck.course.model import Chapter, Code, Item, Problem, Severity
+from blankcheck.course.model import Code, Item, Problem, Severity
 from blankcheck.course.names import KNOWN, Use
-from blankcheck.course.rules_code import Part, Unit, units
+from blankcheck.course.rules_code import Part, Unit
 from blankcheck.course.text import Lines, Span
 
 _QUOTED = re.compile(r"(?<!`)`([A-Za-z_]\w*)(?:\(\))?`(?!`)")
@@ -25,9 +25,9 @@ _LONGEST = 20_000
 _ENDINGS = ("s", "es", "d", "ed", "ing", "er")
 
 
-def findings(chapter: Chapter) -> Iterator[Problem]:
-    """What the rules find in the chapter's wording."""
-    for unit in units(chapter):
+def findings(units: Sequence[Unit]) -> Iterator[Problem]:
+    """What the rules find in the wording of a chapter's units."""
+    for unit in units:
         yield from _names(unit)
         if unit.exercise.steps:
             continue

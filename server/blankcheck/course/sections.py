@@ -13,7 +13,7 @@ from blankcheck.course.structure import Fence, Layout
 from blankcheck.course.text import Span
 
 CODE = ("pre_exercise_code", "sample_code", "solution", "sct", "pre_challenge_code", "code")
-ATTRIBUTES = ("type", "key", "xp", "title", "lang", "skills")
+ATTRIBUTES = ("type", "key", "xp", "title", "lang", "skills", "video_link", "video_hls")
 """What the old style may give in a section of its own, `*** =type2`."""
 _PROSE = (
     "instructions",
@@ -144,7 +144,7 @@ def _files(page: Layout, first: int, after: int) -> tuple[Code, ...]:
             path = None
         number = fence.after if fence else number + 1
     loose = loose_lines(page, first, after)
-    if not files and loose:
+    if loose and not any(file.text.strip() for file in files):
         span = page.span(loose[0], loose[-1] + 1)
         return (Code(path, "", span.of(page.text), span),)
     return tuple(files)

@@ -17,8 +17,10 @@ Kind = Literal[
     "blank", "text", "heading", "separator", "break", "directive", "path", "fence", "code", "close"
 ]
 
-_DIRECTIVE = re.compile(r"`@([A-Za-z_]\w*)`", re.ASCII)
-_OLD_DIRECTIVE = re.compile(r"\*{3}[ \t]*=[ \t]*([A-Za-z_]\w*)(?:[ \t].*)?", re.ASCII)
+_DIRECTIVE = re.compile(r"`[ \t]*@([A-Za-z_]\w*)[ \t]*`", re.ASCII)
+_OLD_DIRECTIVE = re.compile(
+    r"\*{3}[ \t]*=[ \t]*([A-Za-z_]\w*)(?:[ \t]*:[ \t]*(.*)|[ \t].*)?", re.ASCII
+)
 _PATH = re.compile(r"`@@([^`]+)`")
 _SEPARATOR = re.compile(r"---(?:[ \t]+(?=[A-Za-z_]\w*:)(.*))?", re.ASCII)
 _HEADING = re.compile(r"(#{1,6})[ \t]+(\S.*)|(##)([^#\s].*)")
@@ -40,6 +42,8 @@ class Line(NamedTuple):
     """A directive's name, a path, a heading's title, a fence's info string, an old-style header."""
     level: int = 0
     """A heading's level; a fence's indentation in characters."""
+    given: str = ""
+    """What an old-style directive gives on its own line: `NormalExercise` in `=type1: Normal…`."""
 
     @property
     def span(self) -> Span:
@@ -140,7 +144,7 @@ def _line(text: str, lines: Lines, number: int) -> Line:
     if mark == "*" and content == "***":
         return Line("break", start, end, after)
     if mark == "*" and (match := _OLD_DIRECTIVE.fullmatch(content)):
-        return Line("directive", start, end, after, match[1])
+        return Line("directive", start, end, after, match[1], given=match[2] or "")
     if mark == "#" and (match := _HEADING.fullmatch(content)):
         title = (match[2] or match[4]).strip()
         bare = title.rstrip("#")
