@@ -61,6 +61,7 @@ _NAMED = re.compile(r"[ \t]*=(?!=)")
 _STARTERS = words(
     "def class import return while try raise del global nonlocal assert pass break continue"
 )
+_CONTINUERS = words("and as else in is or")
 _JOINERS = words("and as else for from if in is not or async await lambda yield")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _SEARCH = 50
@@ -78,8 +79,11 @@ class _String(NamedTuple):
 class _Scanner:
     """One pass over one text. Its lifetime is the call of `scan`."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, wary: bool) -> None:
         self.code = code
+        self.wary = wary
+        """Whether a bracket is known to stay open, so that every line out of place ends it."""
+        self.unclosed = False
         self.tokens: list[Token] = []
         self.brackets: list[int] = []
         """The indices of the opening brackets that are open."""
@@ -193,10 +197,12 @@ class _Scanner:
             return True
         if text in ("from", "with"):
             return self.tokens[-1].text != "yield"
+        if self.wary and start - line <= column:
+            return text not in _CONTINUERS
         if text in _JOINERS:
             return False
         if self.operand_before():
-            return self.tokens[-1].text != "}" or not self.strings
+            return True
         return start - line <= column and _NAMED.match(self.code, start + len(text)) is not None
 
     def scan(self) -> list[Token]:
@@ -235,6 +241,7 @@ class _Scanner:
                     and not self.strings
                     and self.starts_statement(start, found.group(), line, column)
                 ):
+                    self.unclosed = True
                     self.drop_to(0)
                     self.add("newline", line_end, line_end)
                     fresh = True
@@ -300,7 +307,11 @@ def closes(token: Token) -> bool:
 
 def scan(code: str) -> list[Token]:
     """The tokens of `code`, comments and the ends of logical lines included."""
-    return _Scanner(code).scan()
+    scanner = _Scanner(code, wary=False)
+    tokens = scanner.scan()
+    if scanner.unclosed or scanner.brackets:
+        return _Scanner(code, wary=True).scan()
+    return tokens
 
 
 class Statement(NamedTuple):
