@@ -69,12 +69,16 @@ class LocalProcess:
 
     def answer(self, probe: Probe) -> Answer:
         """Answers a probe, for sending on."""
-        looking = not probe.setup and not probe.bindings and _only_looks(probe)
-        if looking or not self._may_fork or _cuda():
-            return _answer_here(self._namespace, probe, self._may_fork and looking) or (
-                _answer_in_fork(self._namespace, probe)
-            )
-        return _answer_in_fork(self._namespace, probe)
+        if not self._may_fork or _cuda():
+            return _answer_here(self._namespace, probe)
+        if not probe.setup and not probe.bindings and _only_looks(probe):
+            answer = _answer_here(self._namespace, probe)
+            if not _holds_iterator(answer):
+                return answer
+        try:
+            return _answer_in_fork(self._namespace, probe)
+        except _CannotFork:
+            return _answer_here(self._namespace, probe)
 
 
 class RemoteProcess:
@@ -176,9 +180,8 @@ def _names_only(node: ast.AST) -> bool:
             return False
 
 
-def _answer_here(namespace: dict[str, Any], probe: Probe, can_fork: bool) -> Answer | None:
-    """Runs the probe in this process and puts the names back; null where only a fork will do,
-    because looking at the value would use it up."""
+def _answer_here(namespace: dict[str, Any], probe: Probe) -> Answer:
+    """Runs the probe in this process and puts the names back."""
     kept = dict(namespace)
     output = io.StringIO()
     try:
@@ -186,9 +189,7 @@ def _answer_here(namespace: dict[str, Any], probe: Probe, can_fork: bool) -> Ans
         namespace[signature.PROBED] = signature.forms
         with contextlib.redirect_stdout(output):
             value = _evaluate(namespace, probe, output)
-            if can_fork and isinstance(value, _ITERATORS):
-                return None
-            return Answer(observe(value, namespace), _shortened(output))
+        return Answer(observe(value, namespace), _shortened(output))
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -196,6 +197,15 @@ def _answer_here(namespace: dict[str, Any], probe: Probe, can_fork: bool) -> Ans
     finally:
         namespace.clear()
         namespace.update(kept)
+
+
+def _holds_iterator(answer: Answer) -> bool:
+    """Whether the value is one that only shows what is in it by being used up."""
+    match answer.observation.tree:
+        case ["Opaque", {"type": kind, "module": "builtins"}]:
+            return kind in [each.__qualname__ for each in _ITERATORS]
+        case _:
+            return False
 
 
 def _answer_in_child(namespace: dict[str, Any], probe: Probe) -> Answer:
@@ -231,12 +241,24 @@ def _evaluate(namespace: dict[str, Any], probe: Probe, output: io.StringIO) -> A
     return namespace[probe.name]
 
 
+class _CannotFork(Exception):
+    """The system has no process or descriptor left for this one."""
+
+
 def _answer_in_fork(namespace: dict[str, Any], probe: Probe) -> Answer:
-    reading, writing = os.pipe()
+    try:
+        reading, writing = os.pipe()
+    except OSError:
+        raise _CannotFork from None
     with warnings.catch_warnings():
         # Python warns of threads; the child only runs this one, with torch's own threads off.
         warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
+        try:
+            child = os.fork()
+        except OSError:
+            os.close(reading)
+            os.close(writing)
+            raise _CannotFork from None
     if child == 0:
         status = 1
         try:

@@ -40,7 +40,7 @@ class Arguments:
 def check_function(
     state: State,
     name: str,
-    index: int = 0,
+    index: Any = 0,
     missing_msg: str | None = None,
     params_not_matched_msg: str | None = None,
     expand_msg: str | None = None,
@@ -133,8 +133,9 @@ def check_call(
         )
     sides = [_called(part, call) for part in (state.student, state.solution)]
     shown = argstr or ast.unparse(call)[len(call.func.id) :]
-    name = state.solution.facts.get("name") or "the function"
-    return state.to(sides[0], sides[1], f"`{name}{shown}`")
+    name = state.solution.facts.get("name")
+    where = f"`{name}{shown}`" if name else f"the lambda function called with `{shown}`"
+    return state.to(sides[0], sides[1], where)
 
 
 def _called(part: Part, call: ast.Call) -> Part:
@@ -219,9 +220,10 @@ def _forms(state: State, side: str, call: ast.Call) -> list[Form]:
     code = f"{signatures.PROBED}({statements_code((call.func,))})"
     probe = Probe(code, setup=part.setup, bindings=part.bindings)
     observed = state.session.ask(side, probe)
-    if observed.raised is not None or not isinstance(observed.value, list):
+    found: Any = observed.value
+    if observed.raised is not None or not isinstance(found, list):
         return _defined(state, side, call)
-    return [form for form in cast("list[Any]", observed.value) if signatures.is_form(form)]
+    return [form for form in cast("list[Any]", found) if signatures.is_form(form)]
 
 
 def _defined(state: State, side: str, call: ast.Call) -> list[Form]:
@@ -257,7 +259,8 @@ def _bind_first(forms: list[Form], call: ast.Call) -> Arguments | None:
         found = None if given is None else signatures.bind(form, *given)
         if found is not None:
             order = [name for name, kind, _ in form if kind == "positional"]
-            rest = [key for key in found if isinstance(key, tuple) and isinstance(key[1], int)]
+            keys = cast("list[Any]", list(found))
+            rest = [key for key in keys if isinstance(key, tuple) and key[1] in range(len(keys))]
             return Arguments(found, (*order, *rest))
     return None
 
@@ -292,7 +295,7 @@ def argument_label(name: Any) -> str:
     """An argument in words."""
     if isinstance(name, (list, tuple)):
         name = cast("list[Any]", name)[-1]
-    return f"its {ordinal(name)} argument" if isinstance(name, int) else f"the argument `{name}`"
+    return f"the {ordinal(name)} argument" if isinstance(name, int) else f"the argument `{name}`"
 
 
 def missing_call(name: str, index: int, count: int) -> str:

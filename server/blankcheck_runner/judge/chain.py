@@ -133,10 +133,9 @@ def run(state: State, tests: object) -> None:
 
 def run_statement(session: Session, value: object) -> None:
     """What a statement of the SCT does with its value: words that stand alone are run."""
-    if isinstance(value, Chain) or (
-        isinstance(value, (list, tuple)) and any(isinstance(item, Chain) for item in value)
-    ):
-        run(session.current[-1], value)
+    items = cast("list[object]", value if isinstance(value, (list, tuple)) else [value])
+    if any(isinstance(item, Chain) for item in items):
+        run(session.current[-1], items)
 
 
 def _sct_line() -> int | None:

@@ -112,12 +112,14 @@ def test_object_accessed(
                 node = node.value
         pending += ast.iter_child_nodes(node)
     if found < times:
-        own = f"`{name}` is used {found} times here, but {times} are asked for; use it."
+        own = f"`{name}` is not used here; use it."
+        if found:
+            own = f"`{name}` is used {found} time{'' if found == 1 else 's'} here, not {times}."
         raise state.fail("sct/structure", own, not_accessed_msg, values={"name": name})
 
 
 @word("test_mc", "has_chosen")
-def has_chosen(state: State, correct: int, msgs: Sequence[str] | None = None) -> None:
+def has_chosen(state: State, correct: Any, msgs: Sequence[str] | None = None) -> None:
     """The right option of a multiple choice was chosen; each option has its message."""
     asked = state.session.ask("student", Probe("selected_option"))
     chosen = asked.value

@@ -64,7 +64,7 @@ def fail(state: State, msg: str = "") -> None:
 
 
 @word("success_msg", checks=False)
-def success_msg(state: State, message: str) -> None:
+def success_msg(state: State, message: Any) -> None:
     """What is said when everything passed."""
     if not isinstance(message, str):
         raise SctError("`success_msg` takes a text, such as `success_msg('Well done!')`.")

@@ -11,13 +11,14 @@ from blankcheck_runner.judge.messages import nearest, ordinal
 from blankcheck_runner.judge.state import Part, SctError, State
 from blankcheck_runner.judge.syntax import KINDS, Kind, outermost
 from blankcheck_runner.judge.table import word
+from blankcheck_runner.observation.describing import article
 
 _NAMED = {"function_def": "define it with `def`", "class_def": "define it with `class`"}
 _PARTS = {
     "test": "the condition",
     "body": "the body",
     "orelse": "the `else` part",
-    "iter": "what is looped over",
+    "iter": "the iterable",
     "ifs": "the `if` part",
     "key": "the key",
     "value": "the value",
@@ -36,7 +37,7 @@ def _zoom(kind: Kind, node: ast.AST, span: tuple[int, int] | None) -> Part:
 def _goes_to(name: str, kind: Kind) -> Callable[..., State]:
     def go(
         state: State,
-        index: int = 0,
+        index: Any = 0,
         missing_msg: str | None = None,
         expand_msg: str | None = None,
     ) -> State:
@@ -48,7 +49,7 @@ def _goes_to(name: str, kind: Kind) -> Callable[..., State]:
             )
         mine = outermost(state.student.nodes, kind.types)
         if not -len(mine) <= index < len(mine):
-            which = f"a {kind.noun}" if len(theirs) == 1 else f"{len(theirs)} {kind.noun}s"
+            which = article(kind.noun) if len(theirs) == 1 else f"{len(theirs)} {kind.noun}s"
             own = f"There should be {which} here; {'write it' if not mine else 'one is missing'}."
             raise state.fail("sct/structure", own, missing_msg, values={"typestr": kind.noun})
         where = f"the {kind.noun}" if len(theirs) == 1 else f"the {ordinal(index)} {kind.noun}"
@@ -100,15 +101,13 @@ def part_of(
     if name not in state.solution.parts:
         known = ", ".join(f"`check_{key}`" for key in state.solution.parts) or "no parts"
         raise SctError(f"`check_{name}` does not fit here; what it follows has {known}.")
-    label = _PARTS[name] if index is None else f"{_PARTS[name]} `{index}`"
+    label = _label(name, index)
     theirs = _chosen(state.solution.parts[name], index)
     if theirs is None or (not theirs.nodes and theirs.code is None):
         raise SctError(f"`check_{name}`: the solution does not have {label} there.")
     mine = _chosen(state.student.parts.get(name), index)
     if mine is None or (not mine.nodes and mine.code is None):
-        noun = _PARTS[name].removeprefix("the ")
-        which = f"{noun} `{index}`" if isinstance(index, str) else noun
-        own = f"The {which} is missing here; add it."
+        own = f"{label[:1].upper()}{label[1:]} is missing here; add it."
         raise state.fail("sct/structure", own, missing_msg, values={"part": name})
     span = state.session.submission.span(mine.nodes)
     return state.to(
@@ -116,6 +115,13 @@ def part_of(
         theirs,
         f"{label} of {state.where[-1]}" if state.where else label,
     )
+
+
+def _label(name: str, index: Any) -> str:
+    if index is None:
+        return _PARTS[name]
+    noun = _PARTS[name].removeprefix("the ")
+    return f"the {ordinal(index)} {noun}" if isinstance(index, int) else f"the {noun} `{index}`"
 
 
 def _chosen(found: Any, index: Any) -> Part | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from typing import Any
+from typing import Any, cast
 
 Form = list[list[Any]]
 """Parameters, each as name, kind (`positional`, `keyword`, `args`, `kwargs`), has a default."""
@@ -160,10 +160,10 @@ def _of_stand_in(function: Any) -> list[Form]:
     torch = sys.modules.get("torch")
     if torch is None or not (getattr(function, "__module__", None) or "").startswith("torch"):
         return []
-    from torch.overrides import get_testing_overrides
+    import torch.overrides as overrides
 
     try:
-        stand_in = get_testing_overrides()[function]
+        stand_in: Any = cast(Any, overrides).get_testing_overrides()[function]
     except (KeyError, TypeError):
         return []
     return forms(stand_in)

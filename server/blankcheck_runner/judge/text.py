@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any
+from typing import Any, cast
 
 from blankcheck_runner.judge.calls import find_calls
 from blankcheck_runner.judge.code import code_of, statements_code
@@ -38,7 +38,7 @@ def has_output(
 @word("has_printout")
 def has_printout(
     state: State,
-    index: int,
+    index: Any,
     not_printed_msg: str | None = None,
     pre_code: str | None = None,
     name: str | None = None,
@@ -86,7 +86,7 @@ def has_equal_ast(
     if not found and not exact:
         found = any(_holds(node, wanted) for node in mine)
     if not found:
-        own = "This is not written as the instructions ask; compare the two word by word."
+        own = "This is not the code that the instructions ask for; read them again word by word."
         raise state.fail("sct/structure", own, incorrect_msg)
 
 
@@ -106,14 +106,15 @@ def has_import(
     if name not in mine:
         own = f"`{name}` is not imported; import it."
         raise state.fail("sct/missing", own, not_imported_msg, values={"pkg": name})
-    if same_as and not set(mine[name]) & set(expected[name]):
-        alias = expected[name][-1]
+    alias = _alias(expected[name][-1], name)
+    if same_as and alias not in [_alias(node, name) for node in mine[name]]:
         own = (
             f"`{name}` is imported under another name than the one asked for; use `as {alias}`."
             if alias
             else f"`{name}` is imported under another name; leave out the `as`."
         )
-        raise state.fail("sct/structure", own, incorrect_as_msg, values={"pkg": name})
+        span = state.session.submission.span(mine[name][-1:])
+        raise state.fail("sct/structure", own, incorrect_as_msg, span=span, values={"pkg": name})
 
 
 @word("check_file")
@@ -175,7 +176,7 @@ def prints(expected: str, output: str) -> bool:
     return re.search(before + re.escape(wanted) + after, found) is not None
 
 
-def _matches(text: str, pattern: bool, where: str) -> bool:
+def _matches(text: Any, pattern: bool, where: str) -> bool:
     if not isinstance(text, str):
         raise SctError(f"A text is expected here, not {type(text).__name__}.")
     if not pattern:
@@ -225,9 +226,9 @@ def _printout_message(state: State, call: ast.Call, index: int) -> str:
 def _holds(node: ast.AST, wanted: list[str]) -> bool:
     """Whether the wanted statements (or the one expression) stand somewhere in the node."""
     for inner in ast.walk(node):
-        lists = [value for _, value in ast.iter_fields(inner) if isinstance(value, list)]
-        for items in lists:
-            dumps = [dump(item) for item in items if isinstance(item, ast.AST)]  # pyright: ignore[reportUnknownVariableType]
+        for _, items in ast.iter_fields(inner):
+            listed = cast("list[object]", items) if isinstance(items, list) else []
+            dumps = [dump(item) for item in listed if isinstance(item, ast.AST)]
             if any(dumps[i : i + len(wanted)] == wanted for i in range(len(dumps))):
                 return True
         if len(wanted) == 1 and dump(inner) == wanted[0]:
@@ -235,18 +236,25 @@ def _holds(node: ast.AST, wanted: list[str]) -> bool:
     return False
 
 
-def _imports(nodes: tuple[ast.AST, ...]) -> dict[str, list[str | None]]:
-    """What is imported, by full name: the names that it is imported as."""
-    found: dict[str, list[str | None]] = {}
+def _imports(nodes: tuple[ast.AST, ...]) -> dict[str, list[ast.AST]]:
+    """What is imported, by full name: the statements that do."""
+    found: dict[str, list[ast.AST]] = {}
     for node in outermost(nodes, (ast.Import, ast.ImportFrom)):
         aliases: Any = getattr(node, "names", ())
         for alias in aliases:
             full = alias.name
             if isinstance(node, ast.ImportFrom):
                 full = f"{node.module or ''}.{alias.name}"
-                found.setdefault(node.module or "", []).append(None)
-            found.setdefault(full, []).append(alias.asname)
+                found.setdefault(node.module or "", []).append(node)
+            found.setdefault(full, []).append(node)
     return found
+
+
+def _alias(node: Any, name: str) -> str | None:
+    """The name after `as`, where the statement imports the thing under one."""
+    module = node.module if isinstance(node, ast.ImportFrom) else ""
+    full = {f"{module}.{each.name}" if module else each.name: each.asname for each in node.names}
+    return full.get(name)
 
 
 def _counted(number: int) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from blankcheck_runner.judge.assigned import assignment
 from blankcheck_runner.judge.code import code_of, has_value, under
 from blankcheck_runner.judge.equality import difference
 from blankcheck_runner.judge.messages import short
@@ -95,6 +96,8 @@ def has_equal_value(
             raise state.fail("sct/value", own, incorrect_msg, values=shown)
         return
     differs = difference(expected, mine)
+    if differs is not None and expr_code is not None and state.span() is None:
+        state = _at_variable(state, expr_code)
     if differs is not None:
         own = sentence(differs.about(subject))
         whole = dataclasses.replace(state, expand=False)
@@ -256,6 +259,16 @@ def _expected_value(state: State, running: Running, override: Any) -> Any:
     return found.value
 
 
+def _at_variable(state: State, expression: str) -> State:
+    """For an expression about one variable: the place where the submission assigns it."""
+    names = {node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name)}
+    spans = [assignment(state.session.submission, name)[1] for name in names]
+    found = [span for span in spans if span is not None]
+    if len(found) != 1:
+        return state
+    return dataclasses.replace(state, student=dataclasses.replace(state.student, span=found[0]))
+
+
 def _raises(name: str, found: Observed) -> str:
     raised = found.raised
     assert raised is not None
@@ -276,7 +289,7 @@ def _accepts(func: Callable[[Any, Any], Any], expected: Any, found: Any) -> bool
 
 
 def _converted(state: State, value: Any) -> Any:
-    kind = type(value)
+    kind: Any = type(value)
     module = getattr(value, "module", None) or kind.__module__
     name = getattr(value, "type", None) or kind.__qualname__
     for key in (f"{module}.{name}", str(name)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from typing import Any, cast
 
 from blankcheck_runner.judge.assigned import assignment
@@ -17,7 +18,7 @@ from blankcheck_runner.observation import describe
 @word("check_object")
 def check_object(
     state: State,
-    index: str,
+    index: Any,
     missing_msg: str | None = None,
     expand_msg: str | None = None,
     typestr: str | None = None,
@@ -29,9 +30,13 @@ def check_object(
     if session.ask("reference", Probe(index)).raised is not None:
         raise SctError(f"`check_object('{index}')`: the solution does not define `{index}`.")
     if session.ask("student", Probe(index)).raised is not None:
-        own = f"There is no variable `{index}`; assign it."
+        own, span = f"There is no variable `{index}`; assign it.", None
+        near = difflib.get_close_matches(index, session.processes["student"].names(), 1, 0.8)
+        if near and near[0] not in session.processes["reference"].names():
+            own = f"There is no variable `{index}`, but there is `{near[0]}`; check its spelling."
+            span = assignment(session.submission, near[0])[1]
         values = {"index": index, "name": index, "typestr": typestr or "variable"}
-        raise state.fail("sct/missing", own, missing_msg, values=values)
+        raise state.fail("sct/missing", own, missing_msg, span=span, values=values)
     node, span = assignment(session.submission, index)
     theirs, _ = assignment(session.solution, index)
     return dataclasses.replace(state, expand=state.expand).to(
