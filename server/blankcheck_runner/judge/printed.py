@@ -1,0 +1,109 @@
+"""What was printed, compared by value: numbers as numbers, words as words, spacing left aside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from blankcheck_runner.judge.task import Printed
+
+_TOKEN = re.compile(
+    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?j?)|[^\W\d_][\w]*|_\w*|[^\s,]"
+)
+_ASIDE = re.compile(
+    r",?\s*(?:grad_fn=<[^>]*>|requires_grad=True|device='[^']*'|dtype=torch\.\w+)(?=[,)])"
+)
+"""What torch adds to a tensor's text that says nothing of its values."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of output that is not empty, and the statement that printed it."""
+
+    text: str
+    line: int | None
+    """The statement's first line."""
+
+
+def lines_of(prints: Sequence[Printed]) -> list[Line]:
+    """The lines of output in order; a line that several statements wrote is the first one's."""
+    lines: list[Line] = []
+    open_line: Line | None = None
+    for printed in prints:
+        for piece in printed.text.splitlines(keepends=True):
+            if open_line is None:
+                open_line = Line("", printed.line)
+            open_line = Line(open_line.text + piece, open_line.line)
+            if piece.endswith(("\n", "\r")):
+                lines.append(open_line)
+                open_line = None
+    if open_line is not None:
+        lines.append(open_line)
+    return [line for line in lines if line.text.strip()]
+
+
+def tokens(text: str) -> list[str]:
+    """The numbers, words and signs of a text."""
+    return [match[0] for match in _TOKEN.finditer(_ASIDE.sub("", text))]
+
+
+def same(expected: Sequence[str], found: Sequence[str]) -> bool:
+    """Whether two token rows say the same."""
+    return len(expected) == len(found) and first_difference(expected, found) is None
+
+
+def first_difference(expected: Sequence[str], found: Sequence[str]) -> int | None:
+    """The place of the first token that says something else, or where one row ends; null if none."""
+    for place, (one, other) in enumerate(zip(expected, found, strict=False)):
+        if one != other and not _near(one, other):
+            return place
+    return None if len(expected) == len(found) else min(len(expected), len(found))
+
+
+def find(expected: Sequence[str], lines: Sequence[Line], start: int) -> tuple[int, int] | None:
+    """Where from `start` on whole lines say what is expected: the first such run, as a range."""
+    if not expected:
+        return None
+    for first in range(start, len(lines)):
+        found: list[str] = []
+        for last in range(first, len(lines)):
+            found += tokens(lines[last].text)
+            if len(found) >= len(expected):
+                if same(expected, found):
+                    return first, last + 1
+                break
+    return None
+
+
+def alike(expected: Sequence[str], found: Sequence[str]) -> bool:
+    """Whether two rows have the same words and as many numbers in the same places."""
+    return len(expected) == len(found) and all(
+        one == other or (_number(one) is not None and _number(other) is not None)
+        for one, other in zip(expected, found, strict=True)
+    )
+
+
+def _number(token: str) -> float | None:
+    try:
+        return float(token.rstrip("j"))
+    except ValueError:
+        return None
+
+
+def _decimals(token: str) -> int:
+    mantissa, _, exponent = token.lower().rstrip("j").partition("e")
+    _, _, fraction = mantissa.partition(".")
+    return len(fraction) - int(exponent or 0)
+
+
+def _near(one: str, other: str) -> bool:
+    left, right = _number(one), _number(other)
+    if left is None or right is None or one.endswith("j") != other.endswith("j"):
+        return False
+    if left == right or (left != left and right != right):
+        return True
+    if "." not in one and "." not in other:
+        return False
+    unit = 10.0 ** -max(_decimals(one), _decimals(other))
+    return abs(left - right) <= max(1.01 * unit, 2e-6 * max(abs(left), abs(right)))
