@@ -259,8 +259,8 @@ def _bind_first(forms: list[Form], call: ast.Call) -> Arguments | None:
         found = None if given is None else signatures.bind(form, *given)
         if found is not None:
             order = [name for name, kind, _ in form if kind == "positional"]
-            keys = cast("list[Any]", list(found))
-            rest = [key for key in keys if isinstance(key, tuple) and key[1] in range(len(keys))]
+            keys: list[Any] = list(found)
+            rest = [key for key in keys if type(key) is tuple and key[1] in range(len(keys))]
             return Arguments(found, (*order, *rest))
     return None
 

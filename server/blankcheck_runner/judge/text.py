@@ -81,6 +81,12 @@ def has_equal_ast(
             raise SctError(f"`has_equal_ast`: `code` is not valid Python ({source.error.msg}).")
         expected = (*source.tree.body,)
     mine = state.student.nodes
+    if (
+        len(expected) == 1
+        and isinstance(expected[0], ast.Expr)
+        and (not exact or (len(mine) == 1 and isinstance(mine[0], ast.expr)))
+    ):
+        expected = (expected[0].value,)
     wanted = [dump(node) for node in expected]
     found = [dump(node) for node in mine] == wanted
     if not found and not exact:

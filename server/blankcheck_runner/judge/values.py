@@ -289,9 +289,8 @@ def _accepts(func: Callable[[Any, Any], Any], expected: Any, found: Any) -> bool
 
 
 def _converted(state: State, value: Any) -> Any:
-    kind: Any = type(value)
-    module = getattr(value, "module", None) or kind.__module__
-    name = getattr(value, "type", None) or kind.__qualname__
+    module = getattr(value, "module", None) or type(value).__module__
+    name = getattr(value, "type", None) or type(value).__qualname__
     for key in (f"{module}.{name}", str(name)):
         if key in state.session.converters:
             return state.session.converters[key](value)
