@@ -11,9 +11,9 @@ from blankcheck_runner.judge.equality import difference
 from blankcheck_runner.judge.task import Probe, Process
 
 SEEDS = (1201, 7309)
-_ENOUGH = 1_500
+_ENOUGH = 600
 """Numbers that are drawn to compare two ways of drawing them."""
-_MOST_RUNS = 300
+_MOST_RUNS = 150
 _SEEDING = """\
 import random as __random, sys as __sys
 __random.seed({seed})
@@ -44,15 +44,18 @@ class Draw:
         """The values under so many random states."""
         code = (
             "__many = []\n"
+            f"__seeding = compile({_SEEDING.format(seed='__seed')!r}, '<seed>', 'exec')\n"
+            f"__drawing = compile({self.code!r}, '<draw>', 'exec')\n"
             f"for __seed in range({runs}):\n"
-            f"    exec({_SEEDING!r}.replace('{{seed}}', str(__seed)))\n"
-            f"    exec({self.code!r}, globals())\n"
+            "    exec(__seeding, globals())\n"
+            "    exec(__drawing, globals())\n"
             f"    __many.append({self.name})\n"
         )
         answer = self.process.probe(Probe(code, "__many", self.setup, self.bindings))
-        if answer.raised is not None or not isinstance(answer.value, list):
+        value = cast(object, answer.value)
+        if answer.raised is not None or not isinstance(value, list):
             raise Undrawn
-        return cast("list[Any]", answer.value)
+        return cast("list[Any]", value)
 
 
 class Undrawn(Exception):

@@ -15,7 +15,7 @@ import ast
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from blankcheck_runner.judge import chance, printed
 from blankcheck_runner.judge.equality import Difference, difference, unchecked
@@ -103,7 +103,7 @@ class Derivation:
     # Names
 
     def _given_names(self) -> None:
-        """Names that the pre-exercise code gave and the solution only reads are left as they are."""
+        """Names that were given and that the solution only reads are left as they are."""
         made = {name for unit in self.solution.units for name in unit.writes}
         for name in sorted((self.solution.read - made) & self.student.names()):
             given, found = self.teacher(name), self.learner(name)
@@ -160,7 +160,7 @@ class Derivation:
         if self._behaves(name, unit, wanted.value, found.value):
             del self.own[name]
             return
-        if self._suspect(unit, name, lambda text: self._reads_as(unit, name, text, found.value)):
+        if self.suspected(unit, name, lambda text: self._reads_as(unit, name, text, found.value)):
             return
         told = self._chance(unit, name, expected, found.value, told)
         if told is not None:
@@ -176,19 +176,19 @@ class Derivation:
         if self._read_after(name, unit) or name not in unit.assigns:
             return
         expected = self.own.get(name, self.teacher(name).value)
-        made = sorted(self.student.names())
+        taken = {made for one in self.solution.units for made in one.writes}
+        made = sorted(self.student.names() - taken)
         phrase = "is not defined: the exercise asks for it"
         same = [
             other
             for other in made
             if self.learner(other).raised is None
             and self.apart(expected, self.learner(other).value) is None
-            and not self.solution.writers(other)
         ]
         near = difflib.get_close_matches(name, made, 1, 0.75)
         if same or near:
             phrase += f"; did you mean it where you wrote `{(same or near)[0]}`?"
-        span = self._after(unit)
+        span = self.after(unit)
         if same or near:
             span = self.place((same or near)[0])
         self.add(unit.index, "sct/missing", f"`{name}` {phrase}.".replace("?.", "?"), span)
@@ -312,9 +312,9 @@ class Derivation:
         """A value like the one that an argument has, but another; null where there is none."""
         text = ast.unparse(argument)
         answer = self.reference.probe(Probe(text, None))
-        kind = type(answer.value)
         if answer.raised is not None:
             return None
+        kind = cast("type[Any]", type(answer.value))
         if kind.__module__.startswith("torch") and kind.__name__ in ("Tensor", "Parameter"):
             if not answer.value.is_floating_point():
                 return answer.value
@@ -329,7 +329,7 @@ class Derivation:
         except CannotTell:
             return False
 
-    def _suspect(self, unit: Unit, name: str | None, agrees: Callable[[str], bool]) -> bool:
+    def suspected(self, unit: Unit, name: str | None, agrees: Callable[[str], bool]) -> bool:
         """Whether a statement of the learner's is right if the solution's is taken to read a name
         that the solution makes and then forgets."""
         for read, forgotten in suspects(self.solution, unit):
@@ -407,7 +407,7 @@ class Derivation:
             root, _, mode = name.rpartition(".")
             other = any(_called(node) == f"{root}.train" and node.args for node in theirs)
             if not other:
-                span = self._uncalled(name) or self._after(unit)
+                span = self._uncalled(name) or self.after(unit)
                 message = f"`{root}` is never put in {mode} mode"
                 message += ": call the method, with parentheses." if self._uncalled(name) else "."
                 self.add(unit.index, "sct/missing", message, span)
@@ -415,7 +415,7 @@ class Derivation:
         if not same:
             root = name.partition(".")[0]
             if root in self.student.names() or not self.solution.writers(root):
-                span = self._uncalled(name) or self._after(unit)
+                span = self._uncalled(name) or self.after(unit)
                 if self._covered(unit):
                     return
                 self.add(unit.index, "sct/missing", "A call that is needed here is missing.", span)
@@ -432,9 +432,11 @@ class Derivation:
     def _uncalled(self, name: str) -> Span | None:
         """Where the submission names a method without calling it."""
         for unit in self.submission.units:
-            if isinstance(unit.node, ast.Expr) and isinstance(unit.node.value, ast.Attribute):
-                if ast.unparse(unit.node.value) == name:
-                    return self.submission.span(unit.node.value)
+            match unit.node:
+                case ast.Expr(value=ast.Attribute() as named) if ast.unparse(named) == name:
+                    return self.submission.span(named)
+                case _:
+                    continue
         return None
 
     def _arguments(self, unit: Unit, call: ast.Call, same: list[ast.Call]) -> None:
@@ -477,24 +479,29 @@ class Derivation:
         self.notes.append(Feedback("sct/not-checked", message, "information", start=start, end=end))
 
     def _place_of(self, told: Difference, name: str, unit: Unit | None) -> Span | None:
-        for one in reversed(self.submission.units):
-            if " mode" in told.phrase and isinstance(one.node, ast.Expr):
-                if isinstance(one.node.value, ast.Call):
-                    if _called(one.node.value) in (f"{name}.train", f"{name}.eval"):
-                        return self.submission.span(one.node)
-            layer = re.fullmatch(r"layer `(\w+)`", told.path[0]) if told.path else None
-            if layer and isinstance(one.node, ast.Assign):
-                target = one.node.targets[0]
-                if ast.unparse(target) == f"{name}.{layer[1]}":
-                    wanted = [
-                        ours.node.value
-                        for ours in self.solution.units
-                        if isinstance(ours.node, ast.Assign)
-                        and ast.unparse(ours.node.targets[0]) == f"{name}.{layer[1]}"
-                    ]
-                    part = pinpoint(wanted[-1] if wanted else None, one.node.value)
-                    return self.submission.span(part)
+        layer = re.fullmatch(r"layer `(\w+)`", told.path[0]) if told.path else None
+        for own in reversed(self.submission.units):
+            match own.node:
+                case ast.Expr(value=ast.Call() as call) if " mode" in told.phrase:
+                    if _called(call) in (f"{name}.train", f"{name}.eval"):
+                        return self.submission.span(call)
+                case ast.Assign(targets=[target], value=value) if layer:
+                    if ast.unparse(target) == f"{name}.{layer[1]}":
+                        wanted = self._set_value(f"{name}.{layer[1]}")
+                        return self.submission.span(pinpoint(wanted, value))
+                case _:
+                    continue
         return self.place(name, unit)
+
+    def _set_value(self, target: str) -> ast.expr | None:
+        """What the solution sets an attribute to."""
+        for unit in reversed(self.solution.units):
+            match unit.node:
+                case ast.Assign(targets=[one], value=value) if ast.unparse(one) == target:
+                    return value
+                case _:
+                    continue
+        return None
 
     def place(self, name: str, unit: Unit | None = None) -> Span | None:
         """The part of the learner's assignment of a name that is at fault, as far as is seen."""
@@ -509,7 +516,7 @@ class Derivation:
             return self.submission.span(value)
         return self.submission.span(pinpoint(wanted, value))
 
-    def _after(self, unit: Unit) -> Span:
+    def after(self, unit: Unit) -> Span:
         """The place where a missing statement would stand."""
         for earlier in reversed(self.solution.units[: unit.index]):
             for name in earlier.assigns:
@@ -538,16 +545,43 @@ class Printing:
             everything, [token for line in self.lines for token in printed.tokens(line.text)]
         ):
             return
+        if len(wanted) == len(self.printing):
+            for (unit, row), line in zip(wanted, self.printing, strict=True):
+                lines = [item for item in self.lines if item.line == line]
+                self._one(unit, row, lines)
+            return
         at = 0
         for place, (unit, row) in enumerate(wanted):
             found = printed.find(row, self.lines, at)
             if found is not None:
                 at = found[1]
                 continue
-            at = self._missed(unit, row, at, place, [later for _, later in wanted[place + 1 :]])
+            at = self._missed(unit, row, at, [later for _, later in wanted[place + 1 :]])
+
+    def _one(self, unit: Unit, row: list[str], lines: list[printed.Line]) -> None:
+        """Compares the output of one statement with that of the learner's in its place."""
+        text = "".join(item.text for item in lines)
+        found = printed.tokens(text)
+        if printed.says(row, found) or self._otherwise(
+            unit, lambda other: printed.says(other, found)
+        ):
+            return
+        if not self._chance(unit, row, text, lines[0].line):
+            self._tell(unit, row, text, lines[0].line)
+
+    def _otherwise(self, unit: Unit, agrees: Callable[[list[str]], bool]) -> bool:
+        """Whether another reading of a suspect solution agrees."""
+
+        def reads(text: str) -> bool:
+            try:
+                return agrees(printed.tokens(self.derivation.output(unit, text)))
+            except CannotTell:
+                return False
+
+        return self.derivation.suspected(unit, None, reads)
 
     def _wanted(self) -> list[tuple[Unit, list[str]]]:
-        """The solution's statements that print, with what they should, from the learner's values."""
+        """The solution's statements that print, with what they should print."""
         derivation = self.derivation
         texts: dict[int | None, str] = {}
         for item in derivation.task.solution_prints:
@@ -570,43 +604,29 @@ class Printing:
                 wanted.append((unit, row))
         return wanted
 
-    def _missed(
-        self, unit: Unit, row: list[str], at: int, place: int, later: list[list[str]]
-    ) -> int:
+    def _missed(self, unit: Unit, row: list[str], at: int, later: list[list[str]]) -> int:
         """Deals with output that is not there as it should be; where to go on looking."""
         derivation = self.derivation
         accepted: list[tuple[int, int]] = []
 
-        def agrees(text: str) -> bool:
-            try:
-                other = printed.tokens(derivation.output(unit, text))
-            except CannotTell:
-                return False
+        def agrees(other: list[str]) -> bool:
             found = printed.find(other, self.lines, at)
-            if found is not None:
-                accepted.append(found)
+            accepted.extend([] if found is None else [found])
             return found is not None
 
-        if derivation._suspect(unit, None, agrees):
+        if self._otherwise(unit, agrees):
             return accepted[0][1]
-        missing = any(printed.find(other, self.lines, at) == (at, at + 1) for other in later)
-        if at >= len(self.lines) or missing:
+        ahead = [printed.find(other, self.lines, at) for other in later]
+        if at >= len(self.lines) or any(found and found[0] == at for found in ahead):
             message = "Something that the exercise asks for is not printed."
-            derivation.add(unit.index, "sct/output", message, derivation._after(unit))
+            derivation.add(unit.index, "sct/output", message, derivation.after(unit))
             return at
-        total = len(later) + place + 1
         line = self.lines[at].line
-        if len(self.printing) == total:
-            line = self.printing[place]
-        at = next((i for i, item in enumerate(self.lines) if item.line == line), at)
-        after = next(
+        end = next(
             (i for i in range(at, len(self.lines)) if self.lines[i].line != line), len(self.lines)
         )
-        text = "".join(item.text for item in self.lines[at:after])
-        if self._chance(unit, row, text, line):
-            return after
-        self._tell(unit, row, text, line)
-        return after
+        self._one(unit, row, self.lines[at:end])
+        return end
 
     def _own_unit(self, line: int | None) -> Unit | None:
         units = [unit for unit in self.derivation.submission.units if unit.line == line]
@@ -624,7 +644,7 @@ class Printing:
             setup, bindings = derivation.again(unit, unit.text, unit.reads)
         except CannotTell:
             return False
-        pairs = (
+        pairs: tuple[tuple[Process, str, str, dict[str, Any]], ...] = (
             (derivation.reference, unit.text, setup, bindings),
             (derivation.student, own.text, "", {}),
         )

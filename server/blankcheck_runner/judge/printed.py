@@ -54,7 +54,7 @@ def same(expected: Sequence[str], found: Sequence[str]) -> bool:
 
 
 def first_difference(expected: Sequence[str], found: Sequence[str]) -> int | None:
-    """The place of the first token that says something else, or where one row ends; null if none."""
+    """The place of the first token that differs, or where one row ends; null if there is none."""
     for place, (one, other) in enumerate(zip(expected, found, strict=False)):
         if one != other and not _near(one, other):
             return place
@@ -69,11 +69,25 @@ def find(expected: Sequence[str], lines: Sequence[Line], start: int) -> tuple[in
         found: list[str] = []
         for last in range(first, len(lines)):
             found += tokens(lines[last].text)
-            if len(found) >= len(expected):
-                if same(expected, found):
-                    return first, last + 1
+            if len(found) >= len(expected) and says(expected, found):
+                return first, last + 1
+            if len(found) > len(expected) + _LABEL:
                 break
     return None
+
+
+_LABEL = 12
+"""Words that a learner may print before a value to say what it is."""
+
+
+def says(expected: Sequence[str], found: Sequence[str]) -> bool:
+    """Whether a row says what is expected, with or without a label of words in front."""
+    label = len(found) - len(expected)
+    if not 0 <= label <= _LABEL or any(_number(token) is not None for token in found[:label]):
+        return False
+    if label and not (found[0][:1].isalpha() and found[label - 1] not in "([{"):
+        return False
+    return same(expected, found[label:])
 
 
 def alike(expected: Sequence[str], found: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from blankcheck_runner.positions import Positions
@@ -99,8 +99,7 @@ class Program:
                 if source in made_from
             }
             if more - unit.changes:
-                fields = {**unit.__dict__, "changes": unit.changes | more}
-                unit = Unit(**fields)
+                unit = replace(unit, changes=unit.changes | more)
             spread.append(unit)
         self.units = tuple(spread)
 

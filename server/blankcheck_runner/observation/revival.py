@@ -58,10 +58,11 @@ def revive(value: Any, namespace: Mapping[str, Any]) -> Any:
     if isinstance(value, NamedTupleValue):
         return tuple(revive(item, namespace) for item in value.items)
     if kind in (list, tuple, set, frozenset):
-        return kind(revive(item, namespace) for item in value)
+        items = cast("list[Any]", value)
+        return cast(Any, kind)(revive(item, namespace) for item in items)
     if kind is dict:
-        items = cast("dict[Any, Any]", value).items()
-        return {key: revive(item, namespace) for key, item in items}
+        pairs = cast("dict[Any, Any]", value).items()
+        return {key: revive(item, namespace) for key, item in pairs}
     if kind is TensorSummary or kind.__module__ == standins.__name__:
         raise NotRevivable(kind.__name__)
     return value
@@ -75,7 +76,7 @@ def _module(value: ModuleValue, namespace: Mapping[str, Any]) -> Any:
         cls = namespace.get(value.type)
     if not isinstance(cls, type) or not issubclass(cls, torch.nn.Module):
         raise NotRevivable(value.type)
-    made = cls.__new__(cast(Any, cls))
+    made: Any = object.__new__(cast("type[Any]", cls))
     torch.nn.Module.__init__(made)
     for name, item in value.config.items():
         made.__dict__[name] = revive(item, namespace)
