@@ -66,7 +66,7 @@ def read_line(text: str) -> dict[str, object]:
     current: list[str] = []
     for word in text.split():
         name, colon, value = word.partition(":")
-        if colon and name.isidentifier() and not value.startswith("//"):
+        if colon and name.isidentifier() and name not in ("http", "https"):
             current = values.setdefault(name, [])
             word = value
         if word:

@@ -15,7 +15,6 @@ from blankcheck.course import attributes, kinds
 from blankcheck.course.model import Chapter, Exercise, Problem, Section, Severity
 from blankcheck.course.sections import (
     ATTRIBUTES,
-    CODE,
     Mark,
     fence_span,
     is_yaml,
@@ -23,7 +22,7 @@ from blankcheck.course.sections import (
     marks,
     section,
 )
-from blankcheck.course.structure import Layout, front_matter, layout
+from blankcheck.course.structure import CODE, Layout, front_matter, layout
 from blankcheck.course.text import Lines, Span
 
 _XP = re.compile(r"[0-9]{1,6}")

@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 from blankcheck.course import prose
 from blankcheck.course.model import Code, Section
-from blankcheck.course.structure import Fence, Layout
+from blankcheck.course.structure import CODE, Fence, Layout
 from blankcheck.course.text import Span
 
-CODE = ("pre_exercise_code", "sample_code", "solution", "sct", "pre_challenge_code", "code")
 ATTRIBUTES = ("type", "key", "xp", "title", "lang", "skills", "video_link", "video_hls")
 """What the old style may give in a section of its own, `*** =type2`."""
 _PROSE = (

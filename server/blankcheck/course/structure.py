@@ -17,6 +17,10 @@ Kind = Literal[
     "blank", "text", "heading", "separator", "break", "directive", "path", "fence", "code", "close"
 ]
 
+CODE = ("pre_exercise_code", "sample_code", "solution", "sct", "pre_challenge_code", "code")
+"""The sections that hold code."""
+_PROSE_FENCES = ("", "md", "markdown", "rmarkdown", "text", "txt")
+"""Info strings of code blocks that may show what a chapter looks like."""
 _DIRECTIVE = re.compile(r"`[ \t]*@([A-Za-z_]\w*)[ \t]*`", re.ASCII)
 _OLD_DIRECTIVE = re.compile(
     r"\*{3}[ \t]*=[ \t]*([A-Za-z_]\w*)(?:[ \t]*:[ \t]*(.*)|[ \t].*)?", re.ASCII
@@ -186,10 +190,11 @@ def _block(
 ) -> Fence:
     """The code block that `opening` begins.
 
-    The next bare fence closes it. A fence with an info string cannot, and is text, unless there is
-    structure in between: then the first was left open, and the structure ends it.
+    The next bare fence closes it. A fence with an info string cannot, and is text. But if this
+    block is code, and there is structure in between, then it was left open, and structure ends it.
     """
     structure: int | None = None
+    code = _is_code(opening, mark, raw)
     fence = mark.character * mark.length
     search = hopeless.get(fence, len(raw)) > opening
     number = opening + 1
@@ -202,12 +207,24 @@ def _block(
         if other and other.character == mark.character and other.length >= mark.length:
             if not other.info and not other.listed:
                 return Fence(opening, number, True)
-            if structure is not None:
+            if structure is not None and code:
                 return Fence(opening, structure, False)
         number += 1
     else:
         hopeless[fence] = min(opening, hopeless.get(fence, opening))
     return Fence(opening, len(raw) if structure is None else structure, False)
+
+
+def _is_code(opening: int, mark: _Mark, raw: list[Line]) -> bool:
+    """Whether a block holds code or attributes, in which a directive makes no sense."""
+    if mark.info.strip("{}").lower() not in _PROSE_FENCES:
+        return True
+    before = opening - 1
+    while before > 0 and raw[before].kind == "blank":
+        before -= 1
+    if before < 0 or raw[before].kind not in ("directive", "path"):
+        return False
+    return raw[before].kind == "path" or raw[before].value.rstrip("0123456789") in CODE
 
 
 @dataclass(frozen=True)
@@ -237,6 +254,8 @@ def front_matter(text: str, lines: Lines) -> FrontMatter | None:
     while after < len(lines):
         line = _line(text, lines, after)
         if line.kind == "separator":
+            if empty:
+                return None
             return FrontMatter(opening, opening + 1, after, True, after + (not line.value))
         exercise = line.kind == "directive" or (line.kind == "heading" and line.level == 2)
         if exercise or _fence(text, line):
