@@ -313,7 +313,10 @@ class _Source:
         if node is None:
             return
         names = {**frame.f_globals, **frame.f_locals}
-        for part in _plain_parts(node):
+        statement = self._statement(cast(Any, node).lineno)
+        # What failed comes first, for the cap; then what else stands in its statement.
+        parts = [*_plain_parts(node), *(_plain_parts(statement) if statement else ())]
+        for part in dict.fromkeys(parts):
             found, value = _attempt(lambda part=part: _evaluate(part, names), (False, None))
             if found:
                 told = _attempt(lambda value=value: describe(value), None)
@@ -417,8 +420,7 @@ def _path(root: object, layer: object) -> str:
         held, path = todo[seen]
         if held is layer:
             return path[:200]
-        children = instance_dict(held).get("_modules")
-        for name, child in cast("dict[str, Any]", children or {}).items():
+        for name, child in described.table_of(instance_dict(held), "_modules").items():
             todo.append((child, f"{path}.{name}" if path else str(name)))
     return ""
 
@@ -457,7 +459,10 @@ def _attributes(
     error: BaseException, frame: types.FrameType | None
 ) -> tuple[Value | None, tuple[str, ...]]:
     if isinstance(error, AttributeError):
-        owner = getattr(error, "obj", None)
+        owner = error.obj
+        # Not every AttributeError says whose it is; then None stands there.
+        if owner is None and "'NoneType'" not in str(error):
+            return None, ()
         return describe(owner), _public(owner)
     if isinstance(error, ModuleNotFoundError):
         name = error.name or ""
@@ -485,8 +490,7 @@ def _public(owner: object) -> tuple[str, ...]:
         names.update(own)
         if is_layer(owner):
             for table in ("_modules", "_parameters", "_buffers"):
-                held = own.get(table)
-                names.update(cast("dict[str, Any]", held) if isinstance(held, dict) else ())
+                names.update(described.table_of(own, table))
     return _names(name for name in names if type(name) is str and not name.startswith("_"))
 
 

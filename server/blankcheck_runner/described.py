@@ -10,7 +10,7 @@ import inspect
 import re
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
@@ -92,9 +92,9 @@ def mro(cls: type) -> tuple[type, ...]:
 
 def torch_class(name: str) -> type | None:
     """`torch.<name>` if torch is imported."""
-    found: Any = sys.modules.get("torch")
+    found: object = sys.modules.get("torch")
     for part in name.split("."):
-        found = vars(found).get(part) if found is not None else None
+        found = cast("dict[str, object]", vars(found)).get(part) if found is not None else None
     return found if isinstance(found, type) else None
 
 
@@ -118,6 +118,12 @@ def instance_dict(value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", found) if type(found) is dict else {}
 
 
+def table_of(own: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A layer's `_modules`, `_parameters` or `_buffers`; empty where there is none."""
+    held = own.get(name)
+    return cast("dict[str, Any]", held) if isinstance(held, dict) else {}
+
+
 def peek(value: object, name: str) -> tuple[bool, Any]:
     """The attribute, if it can be had without running the learner's code: `(found, attribute)`."""
     if isinstance(value, types.ModuleType):
@@ -130,8 +136,8 @@ def peek(value: object, name: str) -> tuple[bool, Any]:
         return True, own[name]
     if is_layer(value):
         for table in ("_modules", "_parameters", "_buffers"):
-            held = own.get(table)
-            if isinstance(held, dict) and name in held:
+            held = table_of(own, table)
+            if name in held:
                 return True, held[name]
     for cls in mro(value) if isinstance(value, type) else mro(type(value)):
         content = type.__dict__["__dict__"].__get__(cls)
@@ -160,16 +166,18 @@ def _peek_tensor(value: Any, name: str) -> tuple[bool, Any]:
 
 def peek_item(value: object, key: object) -> tuple[bool, Any]:
     """The item, for lists, tuples, dicts and `nn.Sequential`: `(found, item)`."""
-    held: Any = value
-    if type(value) is dict and type(key) in (int, str):
-        return key in held, held.get(key)
-    if is_layer(value) and type(key) is int:
-        table = instance_dict(value).get("_modules")
-        held = list(table.values()) if isinstance(table, dict) else []
-    elif type(value) not in (list, tuple):
+    cls = type(value)
+    if cls is dict and type(key) in (int, str):
+        table = cast("dict[Any, Any]", value)
+        return key in table, table.get(key)
+    if is_layer(value):
+        items: Sequence[Any] = list(table_of(instance_dict(value), "_modules").values())
+    elif cls in (list, tuple):
+        items = cast("Sequence[Any]", value)
+    else:
         return False, None
-    if type(key) is int and -len(held) <= key < len(held):
-        return True, held[key]
+    if type(key) is int and -len(items) <= key < len(items):
+        return True, items[key]
     return False, None
 
 
@@ -208,7 +216,7 @@ def describe(value: object, depth: int = 1) -> Value:
     if cls in (torch_class("dtype"), torch_class("device")):
         return Value(name, text=str(value)[:MAX_TEXT])
     if cls is torch_class("Size"):
-        return Value(name, length=tuple.__len__(cast("tuple[int, ...]", value)))
+        return Value(name, length=len(cast("tuple[int, ...]", value)))
     return Value(name)
 
 
@@ -239,31 +247,29 @@ def _layer(value: object, name: str) -> Value:
         held = own.get(fact)
         if type(held) is int or type(held) is bool:
             facts[fact] = held
-        elif type(held) is tuple and all(type(part) is int for part in held):
-            facts[fact] = str(held)[:MAX_TEXT]
+        elif type(held) is tuple:
+            parts = cast("tuple[Any, ...]", held)
+            if all(type(part) is int for part in parts):
+                facts[fact] = str(parts)[:MAX_TEXT]
     for parameter in _parameters(value):
         facts["dtype"] = str(parameter.dtype).removeprefix("torch.")
         facts["device"] = str(parameter.device)
         break
-    table = own.get("_modules")
-    children = (
-        tuple(describe(child, 0) for child in list(table.values())[:MAX_ITEMS])
-        if (isinstance(table, dict) and name in ("Sequential", "ModuleList"))
-        else ()
-    )
+    children: tuple[Value, ...] = ()
+    if name in ("Sequential", "ModuleList"):
+        held_layers = list(table_of(own, "_modules").values())
+        children = tuple(describe(child, 0) for child in held_layers[:MAX_ITEMS])
     return Value(name, "layer", facts=facts, items=children)
 
 
 def _parameters(layer: object, depth: int = 4) -> list[Any]:
     """The first parameter of a layer or of what it holds, as a list of one or none."""
     own = instance_dict(layer)
-    held = own.get("_parameters")
-    for parameter in list(held.values())[:MAX_ITEMS] if isinstance(held, dict) else []:
+    for parameter in list(table_of(own, "_parameters").values())[:MAX_ITEMS]:
         if is_tensor(parameter):
             return [parameter]
-    children = own.get("_modules")
-    if depth and isinstance(children, dict):
-        for child in list(children.values())[:64]:
+    if depth:
+        for child in list(table_of(own, "_modules").values())[:64]:
             if is_layer(child) and (found := _parameters(child, depth - 1)):
                 return found
     return []

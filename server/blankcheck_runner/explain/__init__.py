@@ -72,10 +72,9 @@ def _range(context: Context, at: ast.AST | tuple[int, int] | None) -> tuple[int 
     size = len(context.source)
     if isinstance(at, ast.AST):
         at = context.span(at)
+    at = at or context.place
     if at is None:
-        if context.frame is None:
-            return None, None
-        at = (context.frame.start, context.frame.end)
+        return None, None
     start = max(0, min(at[0], size))
     return start, max(start, min(at[1], size))
 

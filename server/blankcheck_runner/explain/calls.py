@@ -84,14 +84,21 @@ def unexpected_keyword(ctx: Context) -> Explanation | None:
     start = ctx.span(keyword)[0]
     parameters = [p.rstrip("=") for p in _parameters(ctx, call) if not p.startswith("*")]
     hint = words.did_you_mean(named, [p for p in parameters if p != "self"])
-    if not hint and parameters:
-        shown = words.listed(f"`{p}`" for p in parameters[:8] if p != "self")
-        hint = f" It takes {shown}{' and more' if len(parameters) > 8 else ''}."
+    hint = hint or _takes(parameters)
     return Explanation(
         "argument",
         f"`{_called(ctx, call, found.group(1))}` has no argument named `{named}`.{hint}",
         (start, start + len(named)),
     )
+
+
+def _takes(parameters: list[str]) -> str:
+    names = list(dict.fromkeys(p for p in parameters if p != "self"))
+    if not names:
+        return ""
+    shown = [f"`{name}`" for name in names]
+    more = f"{', '.join(shown[:6])} and more" if len(shown) > 6 else words.listed(shown)
+    return f" It takes {more}."
 
 
 def _call_with(ctx: Context, keyword: str) -> ast.Call | None:
@@ -163,13 +170,13 @@ def missing_arguments(ctx: Context) -> Explanation | None:
         )
     shown = words.listed(f"`{item}`" for item in wanted)
     forward = found.group(1).endswith(".forward") and not call.args and not call.keywords
-    advice = (
-        "A layer is called with its input."
-        if forward
-        else f"It takes {_signature(ctx, call)}."
-        if _signature(ctx, call)
-        else "Give it as well."
-    )
+    signature = _signature(ctx, call)
+    if forward:
+        advice = "A layer is called with its input."
+    elif signature and signature != shown:
+        advice = f"It takes {signature}."
+    else:
+        advice = "Give it as well." if len(wanted) == 1 else "Give them as well."
     return Explanation(
         "argument",
         f"`{name}` needs {shown} too, and {'they are' if len(wanted) > 1 else 'it is'} not given. "
@@ -273,9 +280,14 @@ def wrong_kind(ctx: Context) -> Explanation | None:
     if value and value.kind == "none" and node is not None:
         effect = f"is no {wanted.lower()}"
         return Explanation("argument", names.none_message(ctx, node, effect), node)
+    if ctx.call and ctx.callee(ctx.call) != callee and ctx.index == len(ctx.crash.frames) - 1:
+        # A function inside the one that was called: its name and parameter say nothing here.
+        takes = f"`{_called(ctx, ctx.call, callee)}` needs {_wanted(wanted)} here"
+    else:
+        takes = f"`{callee}` takes {_wanted(wanted)} as `{named}`"
     return Explanation(
         "argument",
-        f"`{callee}` takes {_wanted(wanted)} as `{named}`, but {text} is "
+        f"{takes}, but {text} is "
         f"{words.kind(value) if value else words.a(got)}. {_hint(ctx, wanted, got, value, node)}",
         node,
     )
@@ -358,7 +370,7 @@ def combination(ctx: Context) -> Explanation | None:
         return Explanation(
             "argument",
             f"`{callee}` has no argument named `{node.arg}`."
-            + words.did_you_mean(node.arg or "", options),
+            + (words.did_you_mean(node.arg or "", options) or _takes(options)),
             (start, start + len(node.arg or "")),
         )
     culprit = next(
@@ -416,7 +428,16 @@ def operator(ctx: Context) -> Explanation | None:
         item.value.type if item.value else told
         for item, told in zip(pair, found.groups()[1:], strict=False)
     ]
-    for item in pair:
+    for item, told in zip(pair, found.groups()[1:], strict=False):
+        if item.value is None and isinstance(item.node, ast.Call):
+            if ctx.callee(item.node) != told or told in ("Tensor", "int", "str", "list"):
+                continue
+            return Explanation(
+                "type",
+                f"{_capital(item.text)} only makes a `{told}`, it computes nothing yet. Make it "
+                "first, then call it with its input, and go on with what it gives.",
+                item.node,
+            )
         if item.value and item.value.kind == "layer":
             return Explanation(
                 "type",

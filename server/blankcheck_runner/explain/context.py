@@ -110,8 +110,22 @@ class Context:
 
     @cached_property
     def call(self) -> ast.Call | None:
-        """The call that failed: the failing expression, or the first call in it."""
+        """The call that failed; where only the statement is known, the first call in it."""
+        if isinstance(self.node, ast.expr):
+            return self.node if isinstance(self.node, ast.Call) else None
         return next((node for node in self.expressions if isinstance(node, ast.Call)), None)
+
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """The range of the failing expression; of a block's header, the expression in it."""
+        if self.frame is None:
+            return None
+        node = self.node
+        if isinstance(node, (ast.If, ast.While, ast.Assert)):
+            return self.span(node.test)
+        if isinstance(node, ast.For):
+            return self.span(node.iter)
+        return self.frame.start, self.frame.end
 
     @cached_property
     def _values(self) -> dict[tuple[int, int], Value]:
@@ -122,8 +136,18 @@ class Context:
         }
 
     def value(self, node: ast.AST) -> Value | None:
-        """What is known of an expression's value."""
-        return self._values.get(self.span(node))
+        """What is known of an expression's value; of a list that is written out, its length."""
+        found = self._values.get(self.span(node))
+        if found is None and isinstance(node, (ast.List, ast.Tuple)):
+            kind = "list" if isinstance(node, ast.List) else "tuple"
+            known = tuple(self.value(item) for item in node.elts)
+            items = tuple(item for item in known if item is not None)
+            return Value(
+                kind, kind, length=len(node.elts), items=items if len(items) == len(known) else ()
+            )
+        if found is None and isinstance(node, ast.JoinedStr):
+            return Value("str", "text", text="a string")
+        return found
 
     def text(self, node: ast.AST) -> str:
         """The expression as it is written, on one line."""
@@ -155,15 +179,17 @@ class Context:
         owner = self.value(call.func.value)
         if owner is not None:
             return owner.kind not in ("module", "class")
-        root = self.text(call.func.value).split(".")[0]
-        return root not in {"torch", "nn", "F", "optim", "np"}
+        root = call.func.value
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        return not isinstance(root, ast.Name) or root.id not in {"torch", "nn", "F", "optim", "np"}
 
     def argument(self, call: ast.Call, name: str, place: int) -> ast.expr | None:
         """The argument given by keyword, or else by place (from 0, without the receiver)."""
         for keyword in call.keywords:
             if keyword.arg == name:
                 return keyword.value
-        if place < len(call.args) and not any(
+        if 0 <= place < len(call.args) and not any(
             isinstance(item, ast.Starred) for item in call.args[: place + 1]
         ):
             return call.args[place]

@@ -108,6 +108,9 @@ def not_implemented(ctx: Context) -> Explanation | None:
         (item for item in tensors(ctx) if item.value and item.value.dtype == dtype), None
     )
     callee = ctx.callee(ctx.call) if ctx.call else ""
+    if isinstance(ctx.node, ast.BinOp):
+        left, right = ctx.span(ctx.node.left), ctx.span(ctx.node.right)
+        callee = ctx.source[left[1] : right[0]].strip(" ()")
     # `&` and its like are the other way round: for whole numbers and truth values only.
     whole = not dtype.startswith(("float", "bfloat", "complex"))
     advice = "Convert it with `.float()` first." if whole else "It is for other dtypes."
@@ -268,7 +271,10 @@ def no_cuda(ctx: Context) -> Explanation | None:
         return Explanation(
             "device",
             f"There is no device `{named[:40]}`."
-            + (words.did_you_mean(named, ("cpu", "cuda", "mps")) or " There are `cpu` and `cuda`."),
+            + (
+                words.did_you_mean("cuda " if named == "gpu" else named, ("cpu", "cuda", "mps"))
+                or " There are `cpu` and `cuda`."
+            ),
             node,
         )
     if ctx.search(r"can't convert [\w:]+ device type tensor to numpy"):

@@ -107,13 +107,14 @@ def to_numpy(ctx: Context) -> Explanation | None:
     """`.numpy()` on a tensor with gradients."""
     if not ctx.search(r"Can't call numpy\(\) on Tensor that requires grad"):
         return None
-    text, node = _subject(ctx)
-    known = text if node is not None and ctx.callee(ctx.call) == "numpy" else "the tensor"  # type: ignore[arg-type]
+    # NumPy may also be called on it further down, as by `plt.plot(x)`.
+    direct = ctx.call is not None and ctx.callee(ctx.call) == "numpy"
+    text, node = _subject(ctx) if direct else ("the tensor", None)
     return Explanation(
         "backward",
-        f"{_capital(known)} carries gradients, which NumPy does not know. Take the values only, "
+        f"{_capital(text)} carries gradients, which NumPy does not know. Take the values only, "
         "with `.detach()`, first.",
-        node if known == text else None,
+        node,
     )
 
 
@@ -185,6 +186,13 @@ def parameters(ctx: Context) -> Explanation | None:
             "argument",
             f"An optimizer takes the parameters of a network, and {text} is the network itself. "
             "It has a method that gives them.",
+            node,
+        )
+    if found and found.group(1):
+        return Explanation(
+            "argument",
+            f"An optimizer takes a list of tensors, and {text} holds {words.a(found.group(1))}. "
+            "Give it a network's parameters.",
             node,
         )
     if found:

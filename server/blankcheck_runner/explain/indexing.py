@@ -222,33 +222,41 @@ def unpacking(ctx: Context) -> Explanation | None:
     many = ctx.search(r"too many values to unpack \(expected (\d+)(?:, got (\d+))?\)")
     few = ctx.search(r"not enough values to unpack \(expected (?:at least )?(\d+), got (\d+)\)")
     none = ctx.search(r"cannot unpack non-iterable ([\w.]+) object")
-    if not (many or few or none):
+    scalar = ctx.search(r"iteration over a 0-d tensor") if _unpacking(ctx) else None
+    if not (many or few or none or scalar):
         return None
     source = _unpacked(ctx)
     target = _targets(ctx)
     value = ctx.value(source) if source is not None else None
     text = ctx.operand(source, "the right side").text if source is not None else "the value"
-    if none:
-        kind = none.group(1)
+    if none or scalar:
+        kind = none.group(1) if none else "Tensor"
         if kind == "NoneType" and source is not None:
             return Explanation("type", names.none_message(ctx, source, "has no parts"), source)
+        if _loops(ctx):
+            each = "a single number" if scalar else words.a(kind)
+            return Explanation(
+                "type",
+                f"Each item of {text} is {each}, which cannot be taken apart into several names. "
+                "Write one name, or see `enumerate` and `zip`.",
+                target,
+            )
         return Explanation(
             "type",
             f"{_capital(text)} is {words.kind(value) if value else words.a(kind)}: one value, "
             "which cannot be taken apart into several names. Check what gives it.",
-            source if not isinstance(ctx.node, ast.For) else target,
+            source,
         )
     found = many or few
     count = found.group(1) if found else ""
     got = few.group(2) if few else many.group(2) if many and many.group(2) else ""
-    if not got and value is not None:
-        length = value.length if value.length is not None else None
-        got = str(length) if length is not None else ""
-    if not got and isinstance(source, (ast.Tuple, ast.List)):
-        got = str(len(source.elts))
+    if not got and value is not None and value.length is not None and not _loops(ctx):
+        got = str(value.length)
     have = (
         f"{words.plural(int(got), 'value')}" if got else "more values" if many else "fewer values"
     )
+    if _loops(ctx):
+        text = f"each item of {text}"
     detail = f" ({words.kind(value)})" if value and value.kind == "tensor" else ""
     return Explanation(
         "value",
@@ -258,18 +266,26 @@ def unpacking(ctx: Context) -> Explanation | None:
     )
 
 
-def _unpacked(ctx: Context) -> ast.expr | None:
+def _unpacking(ctx: Context) -> ast.Assign | ast.For | None:
+    """The statement whose left side is being filled."""
     for node in ast.walk(ctx.tree):
         if isinstance(node, (ast.Assign, ast.For)) and _covers(ctx, node):
-            return node.value if isinstance(node, ast.Assign) else node.iter
+            return node
     return None
+
+
+def _loops(ctx: Context) -> bool:
+    return isinstance(_unpacking(ctx), ast.For)
+
+
+def _unpacked(ctx: Context) -> ast.expr | None:
+    node = _unpacking(ctx)
+    return node.value if isinstance(node, ast.Assign) else node.iter if node else None
 
 
 def _targets(ctx: Context) -> ast.expr | None:
-    for node in ast.walk(ctx.tree):
-        if isinstance(node, (ast.Assign, ast.For)) and _covers(ctx, node):
-            return node.targets[0] if isinstance(node, ast.Assign) else node.target
-    return None
+    node = _unpacking(ctx)
+    return node.targets[0] if isinstance(node, ast.Assign) else node.target if node else None
 
 
 def _covers(ctx: Context, node: ast.Assign | ast.For) -> bool:
@@ -293,8 +309,8 @@ def not_iterable(ctx: Context) -> Explanation | None:
     scalar = ctx.search(r"iteration over a 0-d tensor|len\(\) of a 0-d tensor")
     if not found and not scalar:
         return None
-    node = next(iter(ctx.expressions), None)
-    if isinstance(node, ast.Call):
+    node = ctx.node.iter if isinstance(ctx.node, ast.For) else next(iter(ctx.expressions), None)
+    if node is not None and node is ctx.call:
         node = layers.given(ctx) or node
     if node is None:
         return None
@@ -316,7 +332,7 @@ def not_iterable(ctx: Context) -> Explanation | None:
             "items.",
             node,
         )
-    advice = " To count with `for`, write `range(…)`." if kind == "int" else ""
+    advice = " To count with `for`, write `range(…)`." if kind == "int" and not ctx.call else ""
     shown = words.kind(operand.value) if operand.value else words.a(kind)
     return Explanation(
         "type",
@@ -325,7 +341,32 @@ def not_iterable(ctx: Context) -> Explanation | None:
     )
 
 
+def unhashable(ctx: Context) -> Explanation | None:
+    """A list or dict as a key, or in a set."""
+    found = ctx.search(r"unhashable type: '(\w+)'|cannot use '(\w+)' as a (?:dict key|set element)")
+    if not found:
+        return None
+    kind = found.group(1) or found.group(2)
+    hint = "; a tuple can" if kind == "list" else ""
+    return Explanation(
+        "type", f"{words.a(kind).capitalize()} can change, so it cannot be a key or in a set{hint}."
+    )
+
+
+def nothing_left(ctx: Context) -> Explanation | None:
+    """`next` on what is used up."""
+    if ctx.crash.base != "StopIteration":
+        return None
+    return Explanation(
+        "value",
+        "There is nothing left to take: an iterator goes through its items once. Make a new one "
+        "with `iter(…)`, or check that there are items at all.",
+    )
+
+
 EXPLAINERS = (
+    unhashable,
+    nothing_left,
     out_of_bounds,
     dimension,
     too_many_indices,

@@ -9,6 +9,7 @@ from blankcheck_runner.described import Fact, Value
 from blankcheck_runner.explain import words
 from blankcheck_runner.explain.context import Context, Explanation
 from blankcheck_runner.explain.shapes import sizes
+from blankcheck_runner.plain import one_line
 
 
 def name(ctx: Context) -> str:
@@ -25,7 +26,21 @@ def name(ctx: Context) -> str:
         return f"the layer `{words.layer(owner)}`"
     for part in held.path.split(".") if held.path else ():
         text += f"[{part}]" if part.isdigit() else f".{part}"
-    return f"`{text}` (`{words.layer(owner)}`)" if len(text) <= 40 else f"`{words.layer(owner)}`"
+    line = _made_on(ctx, root)
+    where = f", line {line}" if line else ""
+    return f"`{text}` (`{words.layer(owner)}`{where})" if len(text) <= 40 else words.layer(owner)
+
+
+def _made_on(ctx: Context, root: ast.expr) -> int | None:
+    """The line on which `self.name` is assigned."""
+    if not isinstance(root, ast.Attribute):
+        return None
+    for node in ast.walk(ctx.tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Attribute) and ctx.text(target) == ctx.text(root):
+                    return node.lineno
+    return None
 
 
 def _root(ctx: Context) -> ast.expr | None:
@@ -120,10 +135,10 @@ def linear(ctx: Context) -> Explanation | None:
         message += " Each sample has as many in all: flatten it first."
     elif len(shape) > 1 and prod(shape) == wanted:
         message += " It has as many in all: flatten it first."
-    elif len(shape) == 2 and shape[0] == wanted:
-        message += " It seems to lie on its side: samples are rows, their features columns."
+    elif len(shape) == 2 and shape[0] == wanted and isinstance(given(ctx), ast.Name):
+        message += " Does it lie on its side? Samples are rows, their features columns."
     else:
-        message += " Make the layer for what it gets, or check what goes in."
+        message += " Give the layer that many inputs, or check what goes in."
     return Explanation("shape", message, given(ctx))
 
 
@@ -160,7 +175,7 @@ def channels(ctx: Context) -> Explanation | None:
     elif len(shape) == 3 and wanted == 1:
         message += " A dimension for the channel seems to be missing: see `unsqueeze`."
     else:
-        message += " Make the layer for the images it gets, or check what goes in."
+        message += " Give the layer that many input channels, or check what goes in."
     return Explanation("shape", message, given(ctx))
 
 
@@ -393,13 +408,13 @@ def not_a_layer(ctx: Context) -> Explanation | None:
     value = ctx.value(culprit) if culprit is not None else None
     if culprit is None and ctx.call:
         culprit = next((n for n in ctx.call.args if isinstance(n, (ast.List, ast.Tuple))), None)
-    text = f"`{ctx.text(culprit)[:40]}`" if culprit is not None else f"`{found.group(1)}`"
+    text = f"`{found.group(1)}`" if culprit is None else f"`{one_line(ctx.text(culprit), 40)}`"
     if value and value.kind == "class":
-        advice = f"{text} is a class: make a layer of it by calling it, `{ctx.text(culprit)}(…)`."  # type: ignore[arg-type]
+        advice = "It is a class: a layer is made by calling it, with `()` and what it needs."
     elif isinstance(culprit, (ast.List, ast.Tuple)) or found.group(1) in ("list", "tuple"):
         advice = "Pass the layers one by one, or put a `*` before the list."
     elif value and value.kind == "function":
-        advice = f"{text} is a function: in a network of layers, use the layer of that kind."
+        advice = "It is a function: in a network of layers, use the layer of that kind."
     else:
         advice = "Pass the layers themselves, not what they compute."
     return Explanation(
@@ -451,9 +466,9 @@ def state_dict(ctx: Context) -> Explanation | None:
         )
     parts: list[str] = []
     if missing := ctx.search(r"Missing key\(s\) in state_dict: (.*?)\.\s*(?:\n|$)"):
-        parts.append(f"{_keys(missing.group(1))} of the network is not in them")
+        parts.append(f"the network's {_keys(missing.group(1))} cannot be found in them")
     if extra := ctx.search(r"Unexpected key\(s\) in state_dict: (.*?)\.\s*(?:\n|$)"):
-        parts.append(f"{_keys(extra.group(1))} in them has no place in it")
+        parts.append(f"the network has no place for their {_keys(extra.group(1))}")
     return Explanation(
         "layer",
         f"The weights do not belong to {who}: {words.listed(parts) or 'their names differ'}. "

@@ -54,14 +54,16 @@ def name(ctx: Context) -> Explanation | None:
             "line by line from the top: move that line up.",
             at,
         )
-    if bound is not None and bound.lineno == here and at is not None:
+    if bound is not None and at is not None and _within(ctx, at, bound):
         earlier = words.closest(missing, ctx.crash.scope)
         return Explanation(
             "name",
-            f"`{missing}` gets its value on this very line, so it cannot be used in it yet."
+            f"`{missing}` gets its value in this very statement, so it cannot be used in it yet."
             + (f" Did you mean `{earlier}`?" if earlier else ""),
             at,
         )
+    if bound is not None and bound.lineno < here and (lost := _lost(ctx, missing, bound)):
+        return Explanation("name", lost, at)
     held = _attribute_of_self(ctx, missing)
     if held:
         return Explanation(
@@ -96,6 +98,33 @@ def name(ctx: Context) -> Explanation | None:
     )
 
 
+def _within(ctx: Context, node: ast.AST, statement: ast.stmt) -> bool:
+    inner, outer = ctx.span(node), ctx.span(statement)
+    simple = isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign))
+    return simple and outer[0] <= inner[0] and inner[1] <= outer[1]
+
+
+def _lost(ctx: Context, missing: str, bound: ast.stmt) -> str:
+    """Why a name that is assigned further up is not there; empty where that is not known."""
+    for node in ast.walk(ctx.tree):
+        if isinstance(node, ast.Delete) and any(
+            isinstance(target, ast.Name) and target.id == missing for target in node.targets
+        ):
+            return f"`{missing}` was deleted on line {node.lineno}, so it has no value any more."
+        if isinstance(node, ast.FunctionDef) and any(part is bound for part in ast.walk(node)):
+            if node is bound or (ctx.frame and ctx.frame.function == node.name):
+                continue
+            return (
+                f"`{missing}` is assigned on line {bound.lineno}, inside the function "
+                f"`{node.name}`, and lives only there. Let the function return it, and assign "
+                "what it returns."
+            )
+    return (
+        f"`{missing}` is assigned on line {bound.lineno}, but that line did not run before this "
+        "one. Assign it in every case."
+    )
+
+
 def _local(ctx: Context, missing: str, at: ast.AST | None) -> Explanation:
     function = ctx.frame.function if ctx.frame else "the function"
     return Explanation(
@@ -122,7 +151,7 @@ def attribute(ctx: Context) -> Explanation | None:
     """An attribute that a value does not have."""
     if ctx.crash.base != "AttributeError" or not ctx.crash.missing:
         return None
-    missing, owner = ctx.crash.missing, ctx.crash.owner
+    missing = ctx.crash.missing
     node = next(
         (n for n in ctx.expressions if isinstance(n, ast.Attribute) and n.attr == missing), None
     )
@@ -130,6 +159,7 @@ def attribute(ctx: Context) -> Explanation | None:
     if node is not None:
         end = ctx.span(node)[1]
         at = (end - len(missing), end)
+    owner = ctx.crash.owner or (ctx.value(node.value) if node is not None else None)
     if node is None or owner is None:
         return None
     text = ctx.operand(node.value, "this value").text
@@ -154,11 +184,12 @@ def attribute(ctx: Context) -> Explanation | None:
     if owner.kind == "tensor":
         kind = f" ({words.kind(owner)})"
     elif owner.kind == "function":
+        # A method hands the question on to its function: what stands there is more telling.
+        held = ctx.value(node.value) or owner
         return Explanation(
             "attribute",
-            f"{_capital(text)} is a {'method' if 'method' in owner.type else 'function'} that was "
-            "not called, so it has no "
-            f"`{missing}`. Call it, with `()`, first.",
+            f"{_capital(text)} is a {'method' if 'method' in held.type else 'function'} that was "
+            f"not called, so it has no `{missing}`. Call it, with `()`, first.",
             at,
         )
     else:
@@ -184,19 +215,19 @@ def _capital(text: str) -> str:
 def _of_module(
     ctx: Context, missing: str, text: str, at: ast.AST | tuple[int, int] | None
 ) -> Explanation:
-    prefix = text.strip("`") + "."
+    hint = _meant(ctx, missing, text.strip("`") + ".")
+    return Explanation("attribute", f"{_capital(text)} has no `{missing}`.{hint}", at)
+
+
+def _meant(ctx: Context, missing: str, prefix: str) -> str:
+    """What may have been meant in a module: a like name there, or the very name elsewhere."""
     near = words.closest(missing, ctx.crash.attributes)
-    exact = near is not None and near.lower() == missing.lower()
-    # The very name in another module is likelier than a similar one in this module.
-    if ctx.crash.elsewhere and not exact:
-        hint = f" It is to be had as `{ctx.crash.elsewhere[0]}`."
-    else:
-        hint = words.did_you_mean(missing, ctx.crash.attributes, prefix)
-    return Explanation(
-        "attribute",
-        f"{_capital(text)} has no `{missing}`.{hint or ' Check the spelling.'}",
-        at,
-    )
+    other = ctx.crash.elsewhere[0] if ctx.crash.elsewhere else ""
+    if near and other and near.lower() == missing.lower():
+        return f" Did you mean `{prefix}{near}`, or `{other}`?"
+    if other:
+        return f" It is to be had as `{other}`."
+    return f" Did you mean `{prefix}{near}`?" if near else " Check the spelling."
 
 
 def _none(ctx: Context, node: ast.Attribute) -> Explanation:
@@ -216,6 +247,8 @@ def _none(ctx: Context, node: ast.Attribute) -> Explanation:
 def none_message(ctx: Context, value: ast.expr, effect: str) -> str:
     """Says that a value is None and where that comes from."""
     operand = ctx.operand(value, "this value")
+    if isinstance(value, ast.Constant):
+        return f"None {effect.removeprefix('which ')}: it stands for no value."
     origin = ctx.origin(value)
     made = ctx.made(value) or (value if isinstance(value, ast.Call) else None)
     message = f"{_capital(operand.text)} is None, which {effect}."
@@ -235,18 +268,28 @@ def _gives_none(ctx: Context, call: ast.Call) -> str:
         return "`print` only shows a value and gives None back."
     if callee in {"append", "extend", "sort", "reverse", "insert", "clear", "update", "shuffle"}:
         return f"`{callee}` changes its object in place and gives None back."
+    held, made = ctx.value(call.func), ctx.made(call.func)
+    kind = held.type if held and held.kind == "layer" else ""
+    kind = kind or (ctx.callee(made) if isinstance(made, ast.Call) else "")
+    if kind and (forward := _without_return(ctx, kind)):
+        return f"`forward` gives nothing back: it lacks a `return` (line {forward.lineno})."
     if callee in {"backward", "step", "zero_grad"}:
         return f"`{callee}` does its work in place and gives None back."
     for node in ast.walk(ctx.tree):
         if isinstance(node, ast.FunctionDef) and node.name == callee:
             return f"`{callee}` gives nothing back: it lacks a `return` (line {node.lineno})."
-        if isinstance(node, ast.FunctionDef) and node.name == "forward":
-            made = ctx.made(call.func)
-            if isinstance(made, ast.Call) and not any(
-                isinstance(part, ast.Return) and part.value for part in ast.walk(node)
-            ):
-                return f"`forward` gives nothing back: it lacks a `return` (line {node.lineno})."
     return f"`{one_line(ctx.text(call), 60)}` gave None."
+
+
+def _without_return(ctx: Context, named: str) -> ast.FunctionDef | None:
+    """The `forward` of the class, if it returns nothing."""
+    for held in ast.walk(ctx.tree):
+        if isinstance(held, ast.ClassDef) and held.name == named:
+            for node in held.body:
+                if isinstance(node, ast.FunctionDef) and node.name == "forward":
+                    returns = (p for p in ast.walk(node) if isinstance(p, ast.Return) and p.value)
+                    return node if next(returns, None) is None else None
+    return None
 
 
 def missing_import(ctx: Context) -> Explanation | None:
@@ -261,14 +304,10 @@ def missing_import(ctx: Context) -> Explanation | None:
         return _module(ctx, missing, statement)
     held = statement.module if isinstance(statement, ast.ImportFrom) else ""
     alias = next((item for item in statement.names if item.name == missing), None)
-    hint = words.did_you_mean(missing, ctx.crash.attributes)
-    near = words.closest(missing, ctx.crash.attributes)
-    if ctx.crash.elsewhere and not (near and near.lower() == missing.lower()):
-        hint = f" It is to be had as `{ctx.crash.elsewhere[0]}`."
     return Explanation(
         "import",
-        f"`{held}` has no `{missing}` to import.{hint or ' Check the spelling.'}",
-        ctx.span(alias) if alias else None,
+        f"`{held}` has no `{missing}` to import.{_meant(ctx, missing, '')}",
+        (ctx.span(alias)[0], ctx.span(alias)[0] + len(missing)) if alias else None,
     )
 
 
@@ -296,12 +335,15 @@ def key(ctx: Context) -> Explanation | None:
     missing = one_line(ctx.message, 60)
     node = next((n for n in ctx.expressions if isinstance(n, ast.Subscript)), None)
     value = ctx.value(node.value) if node is not None else None
-    if node is None or value is None or value.kind != "dict":
+    if node is None:
         return None
+    if value is None or value.kind != "dict":
+        return Explanation("key", f"There is no key `{missing}` here. Check the keys.", node.slice)
     text = ctx.operand(node.value, "the dict").text
     near = words.closest(missing.strip("'\""), (item.strip("'\"") for item in value.keys))
     if near:
-        hint = f" Did you mean `{near}`?"
+        quote = "'" if missing.startswith(("'", '"')) else ""
+        hint = f" Did you mean `{quote}{near}{quote}`?"
     elif not value.keys:
         hint = " It is empty."
     else:

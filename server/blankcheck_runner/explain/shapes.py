@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 
-from blankcheck_runner.described import Value
 from blankcheck_runner.explain import words
 from blankcheck_runner.explain.context import Context, Explanation, Operand
 from blankcheck_runner.plain import one_line
 
 _PRODUCT = (
-    r"mat1 and mat2 shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)"
-    r"|size mismatch, got input|inconsistent tensor size, expected tensor"
+    r"mat1 and mat2 shapes cannot be multiplied \((\d+x\d+) and (\d+x\d+)\)"
+    r"|size mismatch, got input \(\d+\), mat \((\d+x\d+)\), vec \((\d+)\)"
+    r"|inconsistent tensor size, expected tensor \[(\d+)\] and src \[(\d+)\]"
     r"|Expected size for first two dimensions of batch2 tensor"
     r"|batch\d must be a 3D tensor|mat\d must be a matrix|self must be a matrix"
     r"|1D tensors expected|vector \+ matrix @ vector expected|tensors? must be (?:2-?D|3-?D)"
 )
+_PRODUCTS = {"mm": (2, 2), "addmm": (2, 2), "bmm": (3, 3), "mv": (2, 1), "dot": (1, 1)}
+"""The dimensions of the two sides of the products that take no other."""
 
 
 def sizes(text: str) -> tuple[int, ...]:
@@ -55,25 +59,30 @@ def _factors(ctx: Context) -> tuple[Operand, Operand] | None:
 
 def product(ctx: Context) -> Explanation | None:
     """A matrix product whose inner sizes differ, or whose operand has the wrong dimensions."""
-    found = ctx.search(_PRODUCT)
+    found = ctx.search(_PRODUCT) or (_is_product(ctx) and ctx.search(r"^The size of tensor a"))
     pair = _factors(ctx)
     if not found or not pair or (ctx.call and ctx.callee(ctx.call) == "linear"):
         return None
     left, right = pair
     a, b = shape_of(left), shape_of(right)
-    told = found.groups()
-    if told[0] is not None:
-        a = a if a is not None else (int(told[0]), int(told[1]))
-        b = b if b is not None else (int(told[2]), int(told[3]))
+    told = [sizes(group) for group in found.groups() if group]
+    if len(told) == 2:
+        a, b = a if a is not None else told[0], b if b is not None else told[1]
     if a is None or b is None:
-        return None
+        return Explanation(
+            "shape",
+            f"The shapes of {left.text} and {right.text} do not fit a matrix product: the last "
+            "size of the first and the last but one of the second must be equal, and of batches "
+            "there must be as many. Print both shapes to see which is not what you expect.",
+            right.node,
+        )
     callee = ctx.callee(ctx.call) if ctx.call else ""
-    needed = {"mm": (2, 2), "addmm": (2, 2), "bmm": (3, 3), "mv": (2, 1), "dot": (1, 1)}.get(callee)
+    needed = _PRODUCTS.get(callee)
     if needed and (len(a), len(b)) != needed:
         return _dimensions(ctx, callee, needed, (left, right), (a, b))
     if not a or not b:
         return None
-    if len(a) == 3 == len(b) and a[2] == b[1]:
+    if len(a) == 3 == len(b) and a[2] == b[1] and a[0] != b[0]:
         return Explanation(
             "shape",
             f"{left.text} holds {words.plural(a[0], 'matrix', 'matrices')}, but {right.text} holds "
@@ -85,17 +94,23 @@ def product(ctx: Context) -> Explanation | None:
     shapes += f", {right.text}{ctx.came_from(right.node)} has shape {words.shape(b)}."
     return Explanation(
         "shape",
-        f"{left.text} has {_columns(a)}, but {right.text} has {_rows(b)}: a matrix product needs "
-        f"these two to be equal. {_capital(shapes)} {_advice(a, b)}",
+        f"{left.text} has {_columns(a)}, but {right.text} has {_rows(b)}: for a product, "
+        f"these two must be equal. {_capital(shapes)} {_advice(a, b)}",
         right.node,
     )
+
+
+def _is_product(ctx: Context) -> bool:
+    if isinstance(ctx.node, (ast.BinOp, ast.AugAssign)):
+        return isinstance(ctx.node.op, ast.MatMult)
+    return bool(ctx.call and ctx.callee(ctx.call) in {"matmul", "bmm", "baddbmm"})
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _columns(shape: tuple[int, ...]) -> str:
+def _columns(shape: Sequence[int]) -> str:
     if len(shape) == 1:
         return words.plural(shape[0], "element")
     if len(shape) == 2:
@@ -103,7 +118,7 @@ def _columns(shape: tuple[int, ...]) -> str:
     return f"{shape[-1]} in its last dimension"
 
 
-def _rows(shape: tuple[int, ...]) -> str:
+def _rows(shape: Sequence[int]) -> str:
     if len(shape) == 1:
         return words.plural(shape[0], "element")
     if len(shape) == 2:
@@ -114,7 +129,7 @@ def _rows(shape: tuple[int, ...]) -> str:
 def _advice(a: tuple[int, ...], b: tuple[int, ...]) -> str:
     if len(a) >= 2 and len(b) >= 2 and b[-1] == a[-2]:
         return "The other way round they would fit: check the order of the two."
-    if len(b) == 2 and b[1] == a[-1]:
+    if len(b) == 2 and a[-1:] == b[1:]:
         return "Check which tensor belongs here, and whether one of them lies on its side."
     return "Check which tensor belongs here, and the sizes it was made with."
 
@@ -193,7 +208,7 @@ def elementwise(ctx: Context) -> Explanation | None:
     told = f" {_capital(words.listed(shapes))}." if shapes else ""
     one, two = shape_of(first), shape_of(second)
     hint = ""
-    if one and two and len(one) == 2 == len(two) and one == two[::-1]:
+    if one is not None and two is not None and len(one) == 2 and one != two and one == two[::-1]:
         hint = " One of them seems to lie on its side."
     return Explanation(
         "shape",
@@ -231,10 +246,10 @@ def cat(ctx: Context) -> Explanation | None:
         first, other = _item(ctx, 0), _item(ctx, place)
         return Explanation(
             "shape",
-            f"{_capital(_item_text(other, place))} does not fit: joined along dimension {dim}, all "
+            f"{_capital(other.text())} does not fit: joined along dimension {dim}, all "
             "tensors need the same size in every other dimension, and it has "
-            f"{got} where {_item_text(first, 0)} has {wanted}. Check `dim`, and the shapes.",
-            other[0] if other else None,
+            f"{got} where {first.text()} has {wanted}. Check `dim`, and the shapes.",
+            other.at,
         )
     found = ctx.search(r"Tensors must have same number of dimensions: got (\d+) and (\d+)")
     if found:
@@ -267,10 +282,9 @@ def stack(ctx: Context) -> Explanation | None:
     other = _item(ctx, place)
     return Explanation(
         "shape",
-        f"`stack` needs tensors of one shape, but {_item_text(_item(ctx, 0), 0)} has {one} and "
-        f"{_item_text(other, place)} has {two}. To join along a dimension that exists, there is "
-        "`torch.cat`.",
-        other[0] if other else None,
+        f"`stack` needs tensors of one shape, but {_item(ctx, 0).name} has {one} and "
+        f"{other.name} has {two}. To join along a dimension that exists, there is `torch.cat`.",
+        other.at,
     )
 
 
@@ -280,26 +294,32 @@ def _list_node(ctx: Context) -> ast.expr | None:
     return ctx.argument(ctx.call, "tensors", 0)
 
 
-def _item(ctx: Context, place: int) -> tuple[ast.expr, Value | None] | None:
-    """The item of the list that is joined: where it stands, and what it is."""
+@dataclass(frozen=True)
+class _Item:
+    """One of the tensors that are joined."""
+
+    name: str
+    """Its own name where the list is written out; else its place in the list."""
+    shape: tuple[int, ...] | None = None
+    at: ast.expr | None = None
+    """Where it stands, or the list."""
+
+    def text(self) -> str:
+        """Its name, with its shape."""
+        return self.name + (f" of shape {words.shape(self.shape)}" if self.shape else "")
+
+
+def _item(ctx: Context, place: int) -> _Item:
     node = _list_node(ctx)
+    name = f"tensor {place}"
     if isinstance(node, (ast.List, ast.Tuple)):
         if any(isinstance(item, ast.Starred) for item in node.elts) or place >= len(node.elts):
-            return None
-        return node.elts[place], ctx.value(node.elts[place])
-    if node is None:
-        return None
-    value = ctx.value(node)
-    return node, value.items[place] if value and place < len(value.items) else None
-
-
-def _item_text(item: tuple[ast.expr, Value | None] | None, place: int) -> str:
-    if item is None:
-        return f"tensor {place}"
-    node, value = item
-    own = isinstance(node, (ast.Name, ast.Attribute))
-    shape = f" of shape {words.shape(value.shape)}" if value and value.shape is not None else ""
-    return f"`{ast.unparse(node)}`{shape}" if own and shape else f"tensor {place}{shape}"
+            return _Item(name)
+        operand = ctx.operand(node.elts[place], name)
+        return _Item(operand.text, shape_of(operand), operand.node)
+    value = ctx.value(node) if node is not None else None
+    known = value.items[place] if value and place < len(value.items) else None
+    return _Item(name, known.shape if known else None, node)
 
 
 def empty(ctx: Context) -> Explanation | None:

@@ -210,7 +210,31 @@ def loader(ctx: Context) -> Explanation | None:
     return None
 
 
+def saved(ctx: Context) -> Explanation | None:
+    """A file that `torch.load` cannot read, or will not."""
+    if not (ctx.call and ctx.callee(ctx.call) == "load"):
+        return None
+    if ctx.search(r"Weights only load failed"):
+        return Explanation(
+            "file",
+            "The file holds more than weights, and `torch.load` reads only weights unless told "
+            "otherwise. If you trust who made it, pass `weights_only=False`; better, save "
+            "`state_dict()`.",
+            layers.given(ctx),
+        )
+    if ctx.crash.type in ("UnpicklingError", "KeyError", "EOFError", "ValueError") or ctx.search(
+        r"PytorchStreamReader failed|Invalid magic number|failed finding central directory"
+    ):
+        return Explanation(
+            "file",
+            "The file is not one that `torch.save` wrote, or it is damaged. Check its name.",
+            layers.given(ctx),
+        )
+    return None
+
+
 EXPLAINERS = (
+    saved,
     worker,
     loader,
     file,

@@ -79,7 +79,7 @@ def closest(name: str, names: Iterable[str]) -> str | None:
     same = [item for item in held if _bare(item) == bare]
     if same:
         return max(same, key=lambda item: difflib.SequenceMatcher(None, name, item).ratio())
-    cutoff = 0.75 if len(name) > 4 else 0.66
+    cutoff = 0.75 if len(name) > 3 else 0.8
     near = [item for item in held if abs(len(item) - len(name)) <= 3]
     by_lower: dict[str, str] = {}
     for item in near:
