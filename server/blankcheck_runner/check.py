@@ -50,12 +50,8 @@ _FILES: dict[Part, str] = {
     "pre_exercise_code": "<pre-exercise code>",
     "solution": "<solution>",
 }
-_NAMES: dict[Part, str] = {
-    "submission": "submission",
-    "pre_exercise_code": "pre-exercise code",
-    "solution": "solution",
-    "sct": "check",
-}
+_NAMES: dict[Part, str] = {"pre_exercise_code": "pre-exercise code", "solution": "solution"}
+_NOT_YOURS = "The exercise is at fault, not your code: it cannot be checked until that is mended."
 
 
 @dataclass(frozen=True)
@@ -284,6 +280,10 @@ class Checker:
                 hold.kill()
                 return Ran(part, stop=stop, line=line)
             return _ran(part, await asking)
+        except WorkerFailed:
+            line = await _last_line(hold, part)
+            hold.kill()
+            return Ran(part, stop=stops.meddled(), line=line)
         except WorkerDied:
             code = await hold.exit_code()
             hold.kill()
@@ -376,28 +376,25 @@ def _broken(request: Request, ran: Ran) -> Feedback:
     text = lesson.solution if ran.part == "solution" else lesson.pre_exercise_code
     start = end = None
     if ran.stop is not None:
-        reason = f"it {ran.stop.reason}"
+        reason = ran.stop.reason
         start, end = _line_range(text, ran.line)
     elif ran.crash is not None:
-        reason = f"it raises {ran.crash.type}"
+        reason = f"raises {ran.crash.type}"
         if ran.crash.message:
-            reason += f": {one_line(ran.crash.message, 300)}"
+            reason += f": {one_line(ran.crash.message, 300).rstrip('.')}"
         own = [frame for frame in ran.crash.frames if frame.file == _FILES[ran.part]]
         if own:
             start, end = own[-1].start, own[-1].end
     else:
-        reason = "it fails"
-    message = (
-        f"The exercise itself is broken, so your code cannot be judged: its {_NAMES[ran.part]} "
-        f"fails. {reason[0].upper()}{reason[1:]}."
+        reason = "fails"
+    message = f"This {_NAMES[ran.part]} {reason}. {_NOT_YOURS}"
+    return Feedback(
+        f"author/{ran.part.replace('_', '-')}", message, part=ran.part, start=start, end=end
     )
-    slug = ran.part.replace("_", "-")
-    return Feedback(f"author/{slug}", message, part=ran.part, start=start, end=end)
 
 
 def _sct_fault(reason: str) -> Feedback:
-    message = f"The exercise itself is broken, so your code cannot be judged: its check {reason}."
-    return Feedback("author/sct", message, part="sct")
+    return Feedback("author/sct", f"The SCT {reason}. {_NOT_YOURS}", part="sct")
 
 
 def _line_range(text: str, line: int | None) -> tuple[int | None, int | None]:

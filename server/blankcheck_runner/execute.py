@@ -109,7 +109,7 @@ class Program:
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         sys.argv = [file]
         self._recorder.restart()
-        if sys.stdout is None or getattr(sys.stdout, "closed", False):
+        if getattr(getattr(sys, "stdout", None), "closed", True):
             self._renew_stdout()
         prints: list[Printed] = []
         line: int | None = None
@@ -129,10 +129,12 @@ class Program:
         return Ran(tuple(prints), error)
 
     def _collect(self, prints: list[Printed], line: int | None) -> None:
-        for stream in (sys.stdout, self._stdout, sys.stderr):
-            # The submission may have put anything there, or closed it.
+        for name in ("stdout", "stderr"):
+            # The submission may have put anything there, closed it or taken it away.
             with contextlib.suppress(Exception):
-                stream.flush()
+                getattr(sys, name).flush()
+        with contextlib.suppress(Exception):
+            self._stdout.flush()
         text = self._recorder.take()
         if text:
             prints.append(Printed(text, line))

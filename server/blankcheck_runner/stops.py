@@ -91,6 +91,11 @@ def is_out_of_memory(crash: Crash) -> bool:
     )
 
 
+def meddled() -> Stop:
+    """The code broke what runs it, such as a built-in function."""
+    return _crashed("changed Python itself in a way that keeps it from being followed")
+
+
 def ended(code: int | None, output_end: str, limit: wire.Limits) -> Stop:
     """The process ended, or cannot be talked to, before its code was done."""
     if code is None:

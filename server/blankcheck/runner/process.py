@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -41,7 +42,9 @@ class HostRunner:
     """A `Runner` with one host in the given interpreter."""
 
     def __init__(
-        self, python: str | Sequence[str], environment: Mapping[str, str] | None = None
+        self,
+        python: str | Sequence[str] = sys.executable,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """`python`: the interpreter, or a command that ends in one."""
         self._python = [python] if isinstance(python, str) else list(python)
@@ -49,6 +52,11 @@ class HostRunner:
         self._host: _Host | None = None
         self._starting = asyncio.Lock()
         self._ids = itertools.count(1)
+
+    @property
+    def pid(self) -> int | None:
+        """The host's process; null while there is none."""
+        return None if self._host is None else self._host.pid
 
     async def info(self) -> HostInfo:
         """What the host is. Starts it if need be."""
@@ -170,6 +178,11 @@ class _Host:
             await host.close()
             raise
         return host
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
 
     @property
     def dead(self) -> bool:

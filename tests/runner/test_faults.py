@@ -1,0 +1,269 @@
+"""What happens when processes are killed, stopped, orphaned or cannot start."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from blankcheck.runner import RunnerUnavailable
+from blankcheck.runner.process import HostRunner
+from blankcheck_runner import processes
+from blankcheck_runner.wire import Lesson, Limits, Report
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+LESSON = Lesson(solution="b = 2\n", sct="Ex().check_object('b').has_equal_value()\n")
+SLEEPER = "import os, time\nprint(os.getpid())\ntime.sleep(600)\n"
+
+
+@pytest_asyncio.fixture(params=["fork", "spare"], loop_scope="session")
+async def fresh(request: pytest.FixtureRequest) -> AsyncIterator[HostRunner]:
+    """A runner of the test's own, whose host has not been started."""
+    runner = HostRunner(sys.executable, {"BLANKCHECK_START": request.param})
+    yield runner
+    await runner.close()
+
+
+async def right(runner: HostRunner) -> Report:
+    return await runner.check(LESSON, "b = 1 + 1\n", "answer.py", Limits())
+
+
+class Watched:
+    """A run whose output is waited for."""
+
+    def __init__(self, runner: HostRunner, code: str) -> None:
+        self._shown = ""
+        self._more = asyncio.Event()
+        self.task = asyncio.create_task(
+            runner.run(Lesson(), code, "answer.py", Limits(seconds=100), self._show)
+        )
+
+    def _show(self, text: str) -> None:
+        self._shown += text
+        self._more.set()
+
+    async def numbers(self, count: int) -> list[int]:
+        """The first numbers that it prints."""
+        while len(self._shown.split()) < count or not self._shown.endswith("\n"):
+            self._more.clear()
+            await asyncio.wait_for(self._more.wait(), 30)
+        return [int(word) for word in self._shown.split()]
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    async def wait() -> None:
+        while not condition():
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(wait(), seconds)
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has ended; one that nobody reaped yet has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+async def test_cancelling_kills_the_whole_tree_at_once(runner: HostRunner) -> None:
+    code = (
+        "import os, subprocess, sys, time\n"
+        "def detach():\n"
+        "    if os.fork() == 0:\n"
+        "        os.setsid()\n"
+        "        if os.fork() == 0:\n"
+        "            print(os.getpid(), flush=True)\n"
+        "            time.sleep(600)\n"
+        "        os._exit(0)\n"
+        "    os.wait()\n"
+        "print(os.getpid())\n"
+        "detach()\n"
+        "print(subprocess.Popen(['sleep', '600']).pid)\n"
+        "time.sleep(600)\n"
+    )
+    watched = Watched(runner, code)
+    pids = await watched.numbers(3)
+    started = time.monotonic()
+    watched.task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watched.task
+    took = time.monotonic() - started
+    await until(lambda: all(gone(pid) for pid in pids))
+    assert took < 1.0
+    assert (await runner.run(Lesson(), "print(1)", "a.py")).output == "1\n"
+
+
+async def test_what_a_finished_submission_left_running_is_ended(runner: HostRunner) -> None:
+    code = (
+        "import os, time\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0:\n"
+        "        print(os.getpid(), flush=True)\n"
+        "        time.sleep(600)\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+        "while not open('/proc/self/status'): pass\n"
+    )
+    watched = Watched(runner, code)
+    (pid,) = await watched.numbers(1)
+    report = await watched.task
+    assert report.verdict == "passed"
+    await until(lambda: gone(pid))
+
+
+async def test_many_runs_leave_no_processes_descriptors_or_folders(runner: HostRunner) -> None:
+    host = runner.pid
+    assert host is not None
+
+    def held() -> tuple[int, int]:
+        return len(processes.descendants(host)), len(list(Path(f"/proc/{host}/fd").iterdir()))
+
+    def folders() -> int:
+        return len(list(Path(tempfile.gettempdir()).glob(f"blankcheck-{host}-*/*")))
+
+    spares = (await runner.info()).start == "spare"
+    resting = len(processes.children(host))
+    before: tuple[int, int] | None = None
+    for _ in range(3 if spares else 20):
+        await right(runner)
+        if spares:
+            await until(lambda: len(processes.children(host)) >= resting, 60)
+        await until(lambda: len(processes.descendants(host)) <= resting, 60)
+        before = before or held()
+    await until(lambda: folders() == 0)
+    await until(lambda: held()[1] <= (before or held())[1])
+
+
+async def test_a_killed_zygote_or_spare_is_replaced(fresh: HostRunner) -> None:
+    await fresh.info()
+    host = fresh.pid
+    assert host is not None
+    for pid in processes.children(host):
+        os.kill(pid, signal.SIGKILL)
+    assert (await right(fresh)).verdict == "passed"
+
+
+async def test_a_stopped_zygote_or_spare_does_not_hold_up_anything(fresh: HostRunner) -> None:
+    await fresh.info()
+    host = fresh.pid
+    assert host is not None
+    for pid in processes.children(host):
+        os.kill(pid, signal.SIGSTOP)
+    assert (await right(fresh)).verdict == "passed"
+
+
+async def test_a_zygote_killed_during_a_run_costs_nothing_but_time(fresh: HostRunner) -> None:
+    await fresh.info()
+    code = (
+        "import os, pathlib, time\n"
+        "print(os.getpid())\n"
+        f"mark = pathlib.Path({str(Path(tempfile.gettempdir()))!r}) / f'bc-{{os.getppid()}}'\n"
+        "time.sleep(0.5)\n"
+    )
+    watched = Watched(fresh, code)
+    await watched.numbers(1)
+    host = fresh.pid
+    assert host is not None
+    for pid in processes.children(host):
+        os.kill(pid, signal.SIGKILL)
+    report = await asyncio.wait_for(watched.task, 60)
+    assert report.verdict == "passed"
+
+
+async def test_a_student_killed_once_from_outside_is_run_again(runner: HostRunner) -> None:
+    code = "import os, time\nprint(os.getpid())\ntime.sleep(0.5)\n"
+    watched = Watched(runner, code)
+    (pid,) = await watched.numbers(1)
+    os.kill(pid, signal.SIGKILL)
+    assert (await watched.task).verdict == "passed"
+
+
+async def test_a_stopped_student_goes_on(runner: HostRunner) -> None:
+    code = "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\nprint('on')\n"
+    report = await runner.run(Lesson(), code, "a.py", Limits(seconds=20))
+    assert (report.verdict, report.output) == ("passed", "on\n")
+
+
+async def test_a_killed_host_takes_everything_along_and_is_restarted(fresh: HostRunner) -> None:
+    await fresh.info()
+    host = fresh.pid
+    assert host is not None
+    watched = Watched(fresh, "import os, time\nprint(os.getpid())\ntime.sleep(1)\n")
+    (student,) = await watched.numbers(1)
+    below = processes.descendants(host)
+    assert student in below
+    os.kill(host, signal.SIGKILL)
+    await until(lambda: all(gone(pid) for pid in below))
+    assert (await watched.task).verdict == "passed"
+    assert fresh.pid != host
+
+
+async def test_when_the_server_goes_everything_goes(fresh: HostRunner) -> None:
+    await fresh.info()
+    watched = Watched(fresh, SLEEPER)
+    await watched.numbers(1)
+    host = fresh.pid
+    assert host is not None
+    below = processes.descendants(host)
+    watched.task.add_done_callback(lambda task: task.cancelled() or task.exception())
+    # Closing is all that the host sees of a server that dies: its input ends.
+    await fresh.close()
+    await until(lambda: all(gone(pid) for pid in [host, *below]), 2.0)
+    assert list(Path(tempfile.gettempdir()).glob(f"blankcheck-{host}-*")) == []
+    watched.task.cancel()
+    await asyncio.wait({watched.task})
+
+
+async def test_an_interpreter_that_is_not_there() -> None:
+    with pytest.raises(RunnerUnavailable, match=r"no-such-python.*cannot be started"):
+        await HostRunner("/no-such-python").info()
+
+
+async def test_an_interpreter_that_is_too_old(tmp_path: Path) -> None:
+    old = tmp_path / "python"
+    old.write_text("#!/bin/sh\necho 'Python 3.8 is too old, 3.10 is needed' >&2\nexit 1\n")
+    old.chmod(0o755)
+    with pytest.raises(RunnerUnavailable, match=r"3\.8 is too old"):
+        await HostRunner([str(old)]).info()
+
+
+async def test_a_torch_that_does_not_import_is_told_and_python_still_runs(tmp_path: Path) -> None:
+    runner = HostRunner(await _bare_interpreter(tmp_path, "raise OSError('libtorch is missing')"))
+    info = await runner.info()
+    assert info.torch is None
+    assert info.torch_error is not None
+    assert "libtorch is missing" in info.torch_error
+    assert (await right(runner)).verdict == "passed"
+    await runner.close()
+
+
+async def test_without_torch_python_runs_all_the_same(tmp_path: Path) -> None:
+    runner = HostRunner(await _bare_interpreter(tmp_path, None))
+    info = await runner.info()
+    assert (info.torch, info.torch_error) == (None, None)
+    assert (await right(runner)).verdict == "passed"
+    report = await runner.run(Lesson(), "import torch", "a.py")
+    assert report.verdict == "error"
+    await runner.close()
+
+
+async def _bare_interpreter(folder: Path, torch: str | None) -> str:
+    """A virtual environment with nothing in it, or with a package `torch` of this text."""
+    making = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")
+    )
+    assert await making.wait() == 0
+    if torch is not None:
+        (site,) = (folder / "venv" / "lib").glob("python3*/site-packages")
+        (site / "torch.py").write_text(torch)
+    return str(folder / "venv" / "bin" / "python")

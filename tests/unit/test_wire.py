@@ -1,0 +1,126 @@
+"""The frames and messages between server and host."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blankcheck_runner import wire
+from blankcheck_runner.channel import Channel, ChannelClosed, pair
+from blankcheck_runner.wire import Expression, Feedback, Lesson, Limits, Report, Request
+
+TEXT = st.text(max_size=30)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(message=st.dictionaries(TEXT, JSON, max_size=4), blob=st.binary(max_size=100))
+def test_a_frame_gives_back_what_went_in(message: dict[str, object], blob: bytes) -> None:
+    frame = wire.encode(message, blob)
+    body, size = wire.lengths(frame[: wire.HEADER.size])
+    rest = frame[wire.HEADER.size :]
+    assert wire.decode(rest[:body]) == message
+    assert rest[body:] == blob
+    assert size == len(blob)
+
+
+@given(st.binary(max_size=60))
+def test_bytes_that_are_no_message_are_refused_and_nothing_else(data: bytes) -> None:
+    try:
+        found = wire.decode(data)
+    except wire.FrameError:
+        return
+    assert isinstance(json.loads(data), dict)
+    assert found == json.loads(data)
+
+
+@pytest.mark.parametrize("header", [b"\xff" * 8, b"\0\0\0\1\xff\0\0\0"])
+def test_lengths_over_the_limits_are_refused(header: bytes) -> None:
+    with pytest.raises(wire.FrameError):
+        wire.lengths(header)
+
+
+def test_deeply_nested_json_is_refused() -> None:
+    with pytest.raises(wire.FrameError):
+        wire.decode(b'{"a":' * 200_000)
+
+
+def test_a_request_survives_the_way() -> None:
+    request = Request(
+        7,
+        "describe",
+        Lesson("a = 1", "b = '\ud83d'", "Ex()", "/data", 3),
+        "c = 2",
+        "c.py",
+        Limits(1.5, 10, 20),
+        (Expression(0, 1), Expression(2, 3, "signature")),
+    )
+    frame = wire.encode(wire.request_to_json(request))
+    assert wire.request_from_json(wire.decode(frame[wire.HEADER.size :])) == request
+
+
+def test_a_report_survives_the_way() -> None:
+    feedback = (Feedback("sct/value", "no", "error", "submission", 1, 2), Feedback("a", "b"))
+    report = Report(7, "failed", feedback, "out", True, "cuda", 0.5, ("a class", None))
+    frame = wire.encode(wire.report_to_json(report))
+    assert wire.report_from_json(wire.decode(frame[wire.HEADER.size :])) == report
+
+
+class TestChannel:
+    def test_carries_messages_blobs_and_descriptors(self) -> None:
+        one, other = (Channel(end) for end in pair())
+        reading, writing = os.pipe()
+        blob = os.urandom(3_000_000)
+        sending = threading.Thread(target=one.send, args=({"a": "é"}, blob, [writing]))
+        sending.start()
+        received = other.receive(timeout=10)
+        sending.join()
+        assert (received.message, received.blob) == ({"a": "é"}, blob)
+        os.close(writing)
+        (copy,) = received.descriptors
+        os.write(copy, b"x")
+        assert os.read(reading, 1) == b"x"
+        for descriptor in (copy, reading):
+            os.close(descriptor)
+        one.close()
+        other.close()
+
+    def test_a_silent_other_end_ends_the_wait(self) -> None:
+        one, other = (Channel(end) for end in pair())
+        with pytest.raises(TimeoutError):
+            other.receive(timeout=0.01)
+        one.close()
+        other.close()
+
+    def test_an_other_end_that_does_not_read_ends_the_wait(self) -> None:
+        one, other = (Channel(end) for end in pair())
+        with pytest.raises(TimeoutError):
+            one.send({}, bytes(20_000_000), timeout=0.05)
+        one.close()
+        other.close()
+
+    def test_a_closed_other_end_is_told(self) -> None:
+        one, other = (Channel(end) for end in pair())
+        one.close()
+        with pytest.raises(ChannelClosed):
+            other.receive(timeout=10)
+        with pytest.raises(ChannelClosed):
+            other.send({})
+        other.close()
+
+    def test_nonsense_is_refused(self) -> None:
+        end, other = pair()
+        end.sendall(wire.HEADER.pack(3, 0) + b"[1]")
+        channel = Channel(other)
+        with pytest.raises(wire.FrameError):
+            channel.receive(timeout=10)
+        end.close()
+        channel.close()
