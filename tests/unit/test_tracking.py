@@ -111,6 +111,12 @@ def test_a_call_that_spreads_over_lines_with_another_argument() -> None:
     assert states(text) == [*OPEN[:3], "x", *OPEN[4:]]
 
 
+def test_keywords_in_another_order() -> None:
+    sample = "layer = nn.Linear(in_features=___, out_features=___)\n"
+    text = "layer = nn.Linear(out_features=8, in_features=___)\n"
+    assert states(text, sample) == ["open", "8"]
+
+
 def test_a_renamed_target_loses_no_blank() -> None:
     text = SAMPLE.replace("hidden_1 = torch.matmul(___, ___)", "h1 = torch.matmul(a, b)")
     assert states(text) == ["a", "b", *OPEN[2:]]
@@ -166,13 +172,35 @@ def test_an_emptied_blank_at_fault() -> None:
     assert blank_at(track(SAMPLE, text), Span(place, place)) == 1
 
 
-@given(st.text(), st.text())
+_LINES = st.sampled_from(
+    [
+        *("x = ___", "x = ", "y +=  # more", "f(___, ___)", "f(a, b)", "f(", "___", "y = f(1)"),
+        *("print('___')", "print('a b')", "for ___ in x:", "    ___", "'''", "f'{___", "(", ")"),
+        *("# ___", "___.___()", "a.b()", "\t", "x = (1,", "from ___ import ___", "a; ___; b = "),
+    ]
+)
+_CODE = st.one_of(
+    st.text(),
+    *(st.lists(_LINES, max_size=12).map(end.join) for end in ("\n", "\r\n", "\r")),
+)
+
+
+@given(_CODE, _CODE)
 def test_no_text_is_too_strange(sample: str, submission: str) -> None:
-    for given_sample in (sample, SAMPLE):
-        for item in track(given_sample, submission):
-            assert (item.span is None) == (item.state == "lost") == (item.statement is None)
-            if item.span is not None and item.statement is not None:
-                assert 0 <= item.span.start <= item.span.end <= len(submission)
+    tracked = track(sample, submission)
+    assert len(tracked) == len(find_blanks(sample))
+    for item in tracked:
+        assert (item.span is None) == (item.state == "lost") == (item.statement is None)
+        if item.span is not None and item.statement is not None:
+            assert 0 <= item.span.start <= item.span.end <= len(submission)
+            assert blank_at(tracked, item.span) in (item.index, None)
+
+
+@given(_CODE)
+def test_the_sample_itself_is_open_everywhere(sample: str) -> None:
+    tracked = track(sample, sample)
+    assert {item.state for item in tracked} <= {"open"}
+    assert [item.span for item in tracked] == [blank.span for blank in find_blanks(sample)]
 
 
 @given(st.integers(0, len(SAMPLE)), st.integers(0, 30), st.text("_x( )',:=\n#\"{", max_size=8))

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from blankcheck.course.blanks import Blank, blanks_among, is_blank
-from blankcheck.course.placing import Unit, within
+from blankcheck.course.placing import Unit, keyword_values, within
 from blankcheck.course.text import Span
 from blankcheck.course.tokens import KEYWORDS, Statement, Token, scan, statements
 
@@ -199,9 +199,32 @@ def match(sample: str, other: str) -> tuple[Place | None, ...]:
         units, others = left.units(index, expand), right.units(partner[0], expand)
         spans, cost = within(units, others, other, budget)
         budget -= cost
+        _by_keyword(blanks, units, others, spans)
         for number, span in spans.items():
             result[number] = Place(span, statement)
     return tuple(result)
+
+
+def _by_keyword(
+    blanks: Sequence[Blank], units: Sequence[Unit], others: Sequence[Unit], spans: dict[int, Span]
+) -> None:
+    """Sets right the arguments whose keywords are in another order than in the sample."""
+    keywords = {
+        blank.index: blank.call.keyword
+        for blank in blanks
+        if blank.kind == "argument" and blank.call and blank.call.keyword
+    }
+    if not keywords:
+        return
+    values = keyword_values(others)
+    wanted: dict[int, Span] = {}
+    for unit in units:
+        value = values.get((keywords.get(unit.blank) or "", unit.depth))
+        if value:
+            wanted[unit.blank] = value
+    kept = [span for index, span in spans.items() if index not in wanted and len(span)]
+    if not any(span.overlaps(value) for span in kept for value in wanted.values()):
+        spans.update(wanted)
 
 
 # Statements

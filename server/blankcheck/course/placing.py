@@ -15,6 +15,7 @@ from blankcheck.course.text import Span
 
 _MAX_UNITS = 4_000
 """The largest alignment, in cells, that is tried for one pair of statements."""
+_LONGEST_VALUE = 200
 _SPACE = re.compile(r"[ \t\f]*")
 
 
@@ -64,6 +65,26 @@ def within(
             span = Span(theirs[0].start, theirs[0].start)
         spans[middle[place].blank] = span
     return spans, cells
+
+
+def keyword_values(units: Sequence[Unit]) -> dict[tuple[str, int], Span]:
+    """What each keyword argument is, by keyword and depth; without what comes more than once."""
+    values: dict[tuple[str, int], Span] = {}
+    twice: set[tuple[str, int]] = set()
+    for place in range(1, len(units) - 2):
+        name, depth = units[place].key, units[place].depth
+        given = depth and units[place + 1].key == "=" and units[place - 1].key in ("(", ",")
+        if not given:
+            continue
+        end = place + 2
+        while end < len(units) and end - place < _LONGEST_VALUE:
+            if units[end].depth < depth or (units[end].depth == depth and units[end].key == ","):
+                break
+            end += 1
+        if end > place + 2:
+            twice |= {(name, depth)} & values.keys()
+            values[name, depth] = Span(units[place + 2].start, units[end - 1].end)
+    return {key: span for key, span in values.items() if key not in twice}
 
 
 def _gap(text: str, at: int) -> Span:

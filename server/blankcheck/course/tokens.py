@@ -79,11 +79,10 @@ class _String(NamedTuple):
 class _Scanner:
     """One pass over one text. Its lifetime is the call of `scan`."""
 
-    def __init__(self, code: str, *, wary: bool) -> None:
+    def __init__(self, code: str) -> None:
         self.code = code
-        self.wary = wary
-        """Whether a bracket is known to stay open, so that every line out of place ends it."""
-        self.unclosed = False
+        self.wary = -1
+        """Up to here a bracket is known to stay open, so that every line out of place ends it."""
         self.tokens: list[Token] = []
         self.brackets: list[int] = []
         """The indices of the opening brackets that are open."""
@@ -197,7 +196,7 @@ class _Scanner:
             return True
         if text in ("from", "with"):
             return self.tokens[-1].text != "yield"
-        if self.wary and start - line <= column:
+        if start < self.wary and start - line <= column:
             return text not in _CONTINUERS
         if text in _JOINERS:
             return False
@@ -211,7 +210,15 @@ class _Scanner:
         line_end = -1  # Of a line that ended inside brackets, if no token came since.
         line = column = 0
         fresh = True
-        while position < end:
+        statement = (0, 0, 0)  # Its first token's number, place, and line.
+        while True:
+            if position >= end:
+                if not self.brackets or self.wary >= end:
+                    return tokens
+                self.wary = end
+                position, line = self.back_to(statement)
+                line_end, fresh = -1, True
+                continue
             if self.in_literal():
                 position = self.literal(position, position)
                 continue
@@ -236,25 +243,36 @@ class _Scanner:
                 self.add("comment", start, position)
                 continue
             if line_end >= 0:
-                if (
-                    kind == "name"
-                    and not self.strings
-                    and self.starts_statement(start, found.group(), line, column)
-                ):
-                    self.unclosed = True
+                name = found.group() if kind == "name" and not self.strings else ""
+                if name and self.starts_statement(start, name, line, column):
+                    if start >= self.wary:
+                        # A bracket stayed open; an earlier line than this may have ended it.
+                        self.wary = start + 1
+                        position, line = self.back_to(statement)
+                        line_end, fresh = -1, True
+                        continue
                     self.drop_to(0)
                     self.add("newline", line_end, line_end)
                     fresh = True
                 line_end = -1
             if fresh:
                 fresh, column = False, start - line
+                statement = (len(tokens), start, line)
             if kind == "quote":
                 position = self.quote(start, position)
             elif kind == "op":
                 position = self.operator(found.group(), start, position)
             else:
                 self.add("name" if kind == "name" else "number", start, position)
-        return tokens
+
+    def back_to(self, statement: tuple[int, int, int]) -> tuple[int, int]:
+        """Forgets what came since the statement began. Answers its place and line."""
+        del self.tokens[statement[0] :]
+        self.brackets.clear()
+        self.kinds.clear()
+        self.strings.clear()
+        self.specs.clear()
+        return statement[1], statement[2]
 
     def goes_on(self, position: int) -> bool:
         """Whether a field of an f-string in single quotes goes on in the next line."""
@@ -307,11 +325,7 @@ def closes(token: Token) -> bool:
 
 def scan(code: str) -> list[Token]:
     """The tokens of `code`, comments and the ends of logical lines included."""
-    scanner = _Scanner(code, wary=False)
-    tokens = scanner.scan()
-    if scanner.unclosed or scanner.brackets:
-        return _Scanner(code, wary=True).scan()
-    return tokens
+    return _Scanner(code).scan()
 
 
 class Statement(NamedTuple):
