@@ -259,8 +259,8 @@ def _bind_first(forms: list[Form], call: ast.Call) -> Arguments | None:
         found = None if given is None else signatures.bind(form, *given)
         if found is not None:
             order = [name for name, kind, _ in form if kind == "positional"]
-            keys: list[Any] = list(found)
-            rest = [key for key in keys if type(key) is tuple and key[1] in range(len(keys))]
+            starred = next((name for name, kind, _ in form if kind == "args"), "")
+            rest = [(starred, place) for place in range(len(given[0] if given else ()))]
             return Arguments(found, (*order, *rest))
     return None
 

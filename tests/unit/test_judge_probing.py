@@ -1,0 +1,134 @@
+"""Asking a live namespace, here and behind a channel."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from blankcheck_runner.channel import Channel
+from blankcheck_runner.judge.task import Probe, Process
+from blankcheck_runner.probing import LocalProcess, RemoteProcess, serve
+
+
+def namespace() -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec("items = [1]\nfactor = 2\ndef times(x): return x * factor", names)
+    names["kept"] = filter(None, [0, 1, 2])
+    return names
+
+
+@pytest.fixture(params=["here", "without fork", "behind a channel"])
+def process(request: pytest.FixtureRequest) -> Iterator[Process]:
+    local = LocalProcess(
+        namespace(), frozenset({"items"}), may_fork=request.param != "without fork"
+    )
+    if request.param != "behind a channel":
+        yield local
+        return
+    mine, theirs = socket.socketpair()
+    answering = threading.Thread(target=serve, args=(local, Channel(theirs)))
+    answering.start()
+    yield RemoteProcess(Channel(mine))
+    mine.close()
+    answering.join()
+    theirs.close()
+
+
+def test_answers(process: Process) -> None:
+    assert process.names() == {"items"}
+    assert process.probe(Probe("items")).value == [1]
+    assert process.probe(Probe("x = 3\nx + 1")).value == 4
+    assert process.probe(Probe("x = 3", name="x")).value == 3
+    assert process.probe(Probe("x = 3")).value is None
+    assert process.probe(Probe("print(items)")).output == "[1]\n"
+
+
+def test_setup_and_bindings(process: Process) -> None:
+    probe = Probe(
+        "print(n)\ntimes(n)", setup="print('no')\nn += 1", bindings={"n": 1, "factor": 10}
+    )
+    observed = process.probe(probe)
+    assert (observed.value, observed.output) == (20, "2\n")
+    assert process.probe(Probe("times(1)")).value == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "raised"),
+    [("1 / 0", "ZeroDivisionError"), ("nothing", "NameError"), ("x = (", "SyntaxError")],
+)
+def test_exceptions_are_told(process: Process, code: str, raised: str) -> None:
+    observed = process.probe(Probe(code))
+    assert observed.raised is not None
+    assert observed.raised.type == raised
+    assert observed.value is None
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_changes_are_not_seen_later() -> None:
+    process = LocalProcess(namespace(), frozenset())
+    assert process.probe(Probe("items.append(2)\nitems")).value == [1, 2]
+    assert process.probe(Probe("items")).value == [1]
+    first, second = process.probe(Probe("kept")).value, process.probe(Probe("kept")).value
+    assert first == second
+    assert first.content == [1, 2]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize(
+    ("code", "raised"),
+    [("while True: pass", "TimeoutError"), ("import os\nos._exit(0)", "ProcessDied")],
+)
+def test_probes_that_do_not_come_back(code: str, raised: str) -> None:
+    observed = LocalProcess(namespace(), frozenset()).probe(Probe(code, seconds=0.5))
+    assert observed.raised is not None
+    assert observed.raised.type == raised
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        dict[str, Any](),
+        {"tree": 1},
+        {"tree": ["no such", []], "output": "", "raised": None},
+        {"tree": 1, "output": 3, "raised": None},
+        {"tree": 1, "output": "", "raised": ["TypeError"]},
+        {"tree": 1, "output": "", "raised": [1, 2]},
+        {"names": [1, {}]},
+    ],
+)
+def test_lies_do_no_harm(answer: dict[str, Any]) -> None:
+    mine, theirs = socket.socketpair()
+    lying = Channel(theirs)
+    lying.send(answer)
+    lying.send(answer)
+    process = RemoteProcess(Channel(mine))
+    assert process.names() == frozenset()
+    observed = process.probe(Probe("x"))
+    assert observed.raised is not None or type(observed.value).__name__ == "Opaque"
+    mine.close()
+    theirs.close()
+
+
+def test_dead_process_is_told() -> None:
+    mine, theirs = socket.socketpair()
+    theirs.close()
+    process = RemoteProcess(Channel(mine))
+    for _ in range(2):
+        raised = process.probe(Probe("x")).raised
+        assert raised is not None
+        assert raised.type == "ProcessDied"
+    assert process.names() == frozenset()
+    mine.close()
+
+
+def test_time_for_all_answers_is_limited() -> None:
+    mine, theirs = socket.socketpair()
+    process = RemoteProcess(Channel(mine), seconds=0.05)
+    assert process.probe(Probe("x")).raised is not None
+    mine.close()
+    theirs.close()
