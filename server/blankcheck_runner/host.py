@@ -27,7 +27,7 @@ from blankcheck_runner.start import ForkStarter, SpareStarter, Starter, StartFai
 
 _COALESCE = 0.03
 """Seconds for which output is gathered before it is sent."""
-_GONE_SECONDS = 2.0
+_SWEEP_SECONDS = 0.5
 
 
 class Host:
@@ -126,8 +126,8 @@ class Host:
 
     def _sweep(self) -> None:
         known = self._starter.known()
-        if known is not None:
-            processes.sweep_orphans(known)
+        if known is None or processes.sweep_orphans(known):
+            asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep)
 
     async def _send(self, message: Mapping[str, Any]) -> None:
         data = wire.encode(message)

@@ -69,16 +69,19 @@ def kill_tree(pid: int) -> None:
         _signal(child, signal.SIGKILL)
 
 
-def sweep_orphans(known: Iterable[int]) -> None:
-    """Kills and reaps the children of this process that it did not start: adopted orphans."""
-    if sys.platform == "win32":
-        return
+def sweep_orphans(known: Iterable[int]) -> bool:
+    """Kills and reaps the children of this process that it did not start: adopted orphans.
+
+    Whether some are left, as they take a moment to end.
+    """
     own = set(known)
+    left = False
     for child in children(os.getpid()):
         if child not in own:
             kill_tree(child)
             with contextlib.suppress(OSError):
-                os.waitpid(child, os.WNOHANG)
+                left = os.waitpid(child, os.WNOHANG)[0] == 0 or left
+    return left
 
 
 def _signal(pid: int, number: int) -> None:

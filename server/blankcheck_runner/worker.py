@@ -309,7 +309,8 @@ def task_from_json(data: Mapping[str, Any]) -> Task:
 def main(control: int, position: int, parent: int, start: str) -> None:
     """Runs a worker that was started as a program, on descriptors that it inherited."""
     limits.die_with_parent(parent)
-    limits.adopt_orphans()
+    if start == "spare":
+        limits.adopt_orphans()  # a zygote's go to the host, which looks for them
     # Ctrl-C in a terminal is the host's affair.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Worker(Channel(socket.socket(fileno=control)), position, start == "fork").run()
