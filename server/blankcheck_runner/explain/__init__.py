@@ -1,6 +1,6 @@
 """An exception in a good teacher's words: what was found, on which value, and what to try next.
 
-Pure: works from the testimony of `blankcheck_runner.crash` and the text that was run. A table of
+Pure: works from the testimony of a crash and the text that was run. A table of
 explainers, each for one kind of error, is asked in order; the first that knows speaks.
 """
 
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 
-from blankcheck_runner.crash import Crash
 from blankcheck_runner.explain import (
+    arguments,
     calls,
     dtypes,
     gradients,
@@ -18,11 +19,14 @@ from blankcheck_runner.explain import (
     layers,
     losses,
     names,
+    networks,
     shapes,
     surroundings,
+    words,
 )
 from blankcheck_runner.explain.context import Context, Explanation
 from blankcheck_runner.plain import one_line, plain
+from blankcheck_runner.testimony import Crash
 from blankcheck_runner.wire import Feedback
 
 Explainer = Callable[[Context], Explanation | None]
@@ -31,14 +35,24 @@ EXPLAINERS: tuple[Explainer, ...] = (
     *surroundings.EXPLAINERS,
     *losses.EXPLAINERS,
     *layers.EXPLAINERS,
+    *networks.EXPLAINERS,
     *dtypes.EXPLAINERS,
     *gradients.EXPLAINERS,
     *shapes.EXPLAINERS,
     *calls.EXPLAINERS,
+    *arguments.EXPLAINERS,
     *names.EXPLAINERS,
     *indexing.EXPLAINERS,
 )
 """Asked in this order: where two could speak, the more telling comes first."""
+
+_WITHOUT_SOURCE: tuple[Explainer, ...] = (
+    *surroundings.EXPLAINERS,
+    *losses.EXPLAINERS,
+    *layers.EXPLAINERS,
+    *dtypes.EXPLAINERS,
+)
+"""Those that can speak from library frames alone, for errors outside the learner's text."""
 
 MAX_MESSAGE = 700
 
@@ -49,15 +63,19 @@ def explain(crash: Crash, source: str) -> Feedback:
     if context.helper:
         return _in_helper(context)
     for explainer in EXPLAINERS:
-        try:
-            found = explainer(context)
-        except Exception:
-            # Testimony may contradict itself in any way; then another explainer, or the plain
-            # last line of the traceback, must do.
-            continue
+        found = _ask(explainer, context)
         if found is not None:
-            return _feedback(context, found)
+            return _feedback(context, replace(found, message=words.capital(found.message)))
     return _feedback(context, _generic(context))
+
+
+def _ask(explainer: Explainer, context: Context) -> Explanation | None:
+    try:
+        return explainer(context)
+    except Exception:
+        # Testimony may contradict itself in any way; then another explainer, or the plain last
+        # line of the traceback, must do.
+        return None
 
 
 def _feedback(context: Context, found: Explanation) -> Feedback:
@@ -94,26 +112,22 @@ def _generic(context: Context) -> Explanation:
 
 def _in_helper(context: Context) -> Feedback:
     """An error inside the exercise's own code, that the learner's call led to."""
-    crash = context.crash
-    call = context.call
-    name = one_line(context.helper, 60)
-    message = (
-        f"`{name}`, which the exercise provides, failed with what it was given: "
-        f"{crash.type}: {one_line(crash.message, 300)}"
-    )
+    crash, name = context.crash, one_line(context.helper, 60)
+    inside = Context(crash, context.source, blind=True)
+    for explainer in _WITHOUT_SOURCE:
+        found = _ask(explainer, inside)
+        if found is not None:
+            message = f"Inside `{name}`, which the exercise provides: {found.message}"
+            return _feedback(context, Explanation(found.code, message))
+    last = one_line(crash.message, 300).rstrip(".")
+    message = f"`{name}`, which the exercise provides, failed with {crash.type}: {last}."
     given = [
-        f"`{text}` is {_kind(context, node)}"
-        for node in (call.args if call else [])
+        f"`{text}` is {words.kind(context.value(node))}"
+        for node in (context.call.args if context.call else [])
         if context.value(node)
         and len(text := context.text(node)) <= 40
         and not isinstance(node, ast.Constant)
     ][:3]
     if given:
-        message = f"{message.rstrip('.')}. {', '.join(given)}: check what you pass."
+        message += f" {', '.join(given)}: check what you pass."
     return _feedback(context, Explanation("exception", message))
-
-
-def _kind(context: Context, node: ast.expr) -> str:
-    from blankcheck_runner.explain import words
-
-    return words.kind(context.value(node))

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
-from blankcheck_runner.crash import Crash, Frame, LibraryCall
 from blankcheck_runner.described import Value
 from blankcheck_runner.plain import one_line
 from blankcheck_runner.positions import Positions
+from blankcheck_runner.testimony import Crash, Frame, LibraryCall
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,10 @@ class Operand:
 class Context:
     """One crash in one text."""
 
-    def __init__(self, crash: Crash, source: str) -> None:
+    def __init__(self, crash: Crash, source: str, blind: bool = False) -> None:
+        """`blind`: the error is outside `source`, so no expression in it failed."""
         self.crash = crash
+        self.blind = blind
         self.message = crash.message
         self.source = source
         self.positions = Positions(source)
@@ -83,7 +85,7 @@ class Context:
     @cached_property
     def node(self) -> ast.AST | None:
         """The failing expression; before Python 3.11, the statement."""
-        if self.frame is None:
+        if self.frame is None or self.blind:
             return None
         start, end = self.frame.start, self.frame.end
         found: ast.AST | None = None

@@ -19,10 +19,6 @@ _TWO = (
 )
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _convert(dtype: str) -> str:
     if dtype == "float32":
         return "Convert it with `.float()`, or make it with that dtype from the start."
@@ -41,13 +37,12 @@ def two(ctx: Context) -> Explanation | None:
         told = [words.dtype(group) for group in found.groups() if group]
         have = argument.dtype if argument and argument.dtype else told[0] if told else "another"
         node = layers.given(ctx)
-        what = "what reaches it"
-        if not held.path and node is not None:
+        what = "its input"
+        if set(held.path) <= {"0", "."} and node is not None:
             what = ctx.operand(node, "its input").text + ctx.came_from(node)
         return Explanation(
             "dtype",
-            f"{_capital(layers.name(ctx))} computes in {wanted}, but {what} is {have}. "
-            f"{_convert(wanted)}",
+            f"{layers.name(ctx)} computes in {wanted}, but {what} is {have}. {_convert(wanted)}",
             node,
         )
     known = [item for item in tensors(ctx) if item.value and item.value.dtype]
@@ -62,7 +57,7 @@ def two(ctx: Context) -> Explanation | None:
     others = next(item for item in known if item.value and item.value.dtype != _dtype(culprit))
     return Explanation(
         "dtype",
-        f"{_capital(culprit.text)}{ctx.came_from(culprit.node)} is {_dtype(culprit)}, but "
+        f"{culprit.text}{ctx.came_from(culprit.node)} is {_dtype(culprit)}, but "
         f"{others.text} is {_dtype(others)}, and this operation needs one dtype for both. "
         f"{_convert(_dtype(others))}",
         culprit.node,
@@ -88,7 +83,7 @@ def embedding_indices(ctx: Context) -> Explanation | None:
         return None
     return Explanation(
         "dtype",
-        f"{_capital(layers.name(ctx))} looks rows up by whole numbers, but its input is "
+        f"{layers.name(ctx)} looks rows up by whole numbers, but its input is "
         f"{words.dtype(found.group(1))}. Convert it with `.long()`.",
         layers.given(ctx),
     )
@@ -213,12 +208,12 @@ def devices(ctx: Context) -> Explanation | None:
     node = layers.given(ctx)
     argument = (held.arguments or {}).get("input") if held else None
     if isinstance(wanted, str) and argument and argument.device and argument.device != wanted:
-        what = "what reaches it"
-        if held and not held.path and node is not None:
+        what = "its input"
+        if held and set(held.path) <= {"0", "."} and node is not None:
             what = ctx.operand(node, "its input").text + ctx.came_from(node)
         return Explanation(
             "device",
-            f"{_capital(layers.name(ctx))} is on {wanted}, but {what} is on {argument.device}. "
+            f"{layers.name(ctx)} is on {wanted}, but {what} is on {argument.device}. "
             "Move both to one device with `.to(device)`, and keep what `.to` gives back.",
             node,
         )
@@ -228,7 +223,7 @@ def devices(ctx: Context) -> Explanation | None:
         two_ = next(i for i in known if _device(i) != _device(one))
         return Explanation(
             "device",
-            f"{_capital(one.text)}{ctx.came_from(one.node)} is on {_device(one)}, but {two_.text}"
+            f"{one.text}{ctx.came_from(one.node)} is on {_device(one)}, but {two_.text}"
             f"{ctx.came_from(two_.node)} is on {_device(two_)}. Move both to one device with "
             "`.to(device)`, and keep what `.to` gives back.",
             two_.node,

@@ -16,10 +16,6 @@ def _subject(ctx: Context) -> tuple[str, ast.expr | None]:
     return "the tensor", None
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def no_graph(ctx: Context) -> Explanation | None:
     """`backward` on what has no history."""
     if not ctx.search(r"element \d+ of tensors does not require grad and does not have a grad_fn"):
@@ -28,7 +24,7 @@ def no_graph(ctx: Context) -> Explanation | None:
     came = ctx.came_from(node) if node is not None else ""
     return Explanation(
         "backward",
-        f"{_capital(text)}{came} does not depend on anything that learns, so there are no "
+        f"{text}{came} does not depend on anything that learns, so there are no "
         "gradients to compute. Make the tensors that learn with `requires_grad=True`, and look "
         "for `no_grad`, `detach`, `.item()`, `.data` or `argmax` between them and it.",
         node,
@@ -44,7 +40,7 @@ def no_scalar(ctx: Context) -> Explanation | None:
     shape = f" has shape {words.shape(value.shape)}" if value and value.shape else " holds several"
     return Explanation(
         "backward",
-        f"{_capital(text)}{shape}, but `backward` starts from a single number. Make one of it "
+        f"{text}{shape}, but `backward` starts from a single number. Make one of it "
         "first, with `mean()` or `sum()`.",
         node,
     )
@@ -72,7 +68,7 @@ def leaf_in_place(ctx: Context) -> Explanation | None:
     text = ctx.operand(node, "the tensor").text if node is not None else "the tensor"
     return Explanation(
         "backward",
-        f"{_capital(text)} has `requires_grad=True`, so it must not be changed in place while "
+        f"{text} has `requires_grad=True`, so it must not be changed in place while "
         "gradients are recorded. Change it inside `with torch.no_grad():`, or compute a new "
         "tensor.",
         node,
@@ -112,7 +108,7 @@ def to_numpy(ctx: Context) -> Explanation | None:
     text, node = _subject(ctx) if direct else ("the tensor", None)
     return Explanation(
         "backward",
-        f"{_capital(text)} carries gradients, which NumPy does not know. Take the values only, "
+        f"{text} carries gradients, which NumPy does not know. Take the values only, "
         "with `.detach()`, first.",
         node,
     )
@@ -131,7 +127,7 @@ def non_scalar(ctx: Context) -> Explanation | None:
         )
         return Explanation(
             "value",
-            f"{_capital(operand.text if operand else 'the tensor')}{shape}, and only a tensor with "
+            f"{operand.text if operand else 'the tensor'}{shape}, and only a tensor with "
             "one element can be made a number. Pick an element, or reduce it with `mean()` or "
             "`sum()`; all of them as a list: `tolist()`.",
             node,

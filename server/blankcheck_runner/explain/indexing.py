@@ -8,10 +8,6 @@ from blankcheck_runner.explain import layers, names, words
 from blankcheck_runner.explain.context import Context, Explanation, Operand
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _indexed(ctx: Context) -> ast.Subscript | None:
     return next((n for n in ctx.expressions if isinstance(n, ast.Subscript)), None)
 
@@ -42,7 +38,7 @@ def out_of_bounds(ctx: Context) -> Explanation | None:
     allowed = f"0 to {size - 1}" if size else "none"
     return Explanation(
         "index",
-        f"{_capital(owner.text if owner else 'the tensor')}{has} has size {size} in dimension "
+        f"{owner.text if owner else 'the tensor'}{has} has size {size} in dimension "
         f"{dim}, so index {index} is not there: counting starts at 0, the indices are {allowed}.",
         _index_part(node, dim),
     )
@@ -72,7 +68,7 @@ def dimension(ctx: Context) -> Explanation | None:
     dims = "dimension 0" if highest == 0 else f"dimensions 0 to {highest}"
     return Explanation(
         "index",
-        f"{_capital(name)}{has} has {dims} only, so there is no dimension {got}. Counting starts "
+        f"{name}{has} has {dims} only, so there is no dimension {got}. Counting starts "
         "at 0; -1 is always the last.",
         node,
     )
@@ -89,7 +85,7 @@ def too_many_indices(ctx: Context) -> Explanation | None:
     scalar = ctx.search(r"invalid index of a 0-dim tensor|slice\(\) cannot be applied to a 0-dim")
     node = _indexed(ctx)
     owner = _owner(ctx, node, "the tensor")
-    text = _capital(owner.text if owner else "the tensor")
+    text = words.capital(owner.text if owner else "the tensor")
     if scalar:
         return Explanation(
             "index",
@@ -143,7 +139,7 @@ def sequence(ctx: Context) -> Explanation | None:
     node = _indexed(ctx)
     owner = _owner(ctx, node, "the list")
     length = owner.value.length if owner and owner.value else None
-    text = _capital(owner.text if owner else f"the {found.group(1)}")
+    text = words.capital(owner.text if owner else f"the {found.group(1)}")
     if length is None:
         has = "has no such index"
     elif length == 0:
@@ -190,14 +186,14 @@ def not_subscriptable(ctx: Context) -> Explanation | None:
     if found.group(1) in ("builtin_function_or_method", "method", "function"):
         return Explanation(
             "call",
-            f"{_capital(owner.text)} is a method or function: call it with round brackets, then "
+            f"{owner.text} is a method or function: call it with round brackets, then "
             "pick from what it gives.",
             node.value,
         )
     kind = words.kind(owner.value) if owner.value else words.a(found.group(1))
     return Explanation(
         "type",
-        f"{_capital(owner.text)}{ctx.came_from(node.value)} is {kind}, which has no items to pick "
+        f"{owner.text}{ctx.came_from(node.value)} is {kind}, which has no items to pick "
         "with square brackets.",
         node.value,
     )
@@ -211,7 +207,7 @@ def assignment(ctx: Context) -> Explanation | None:
         return None
     return Explanation(
         "type",
-        f"{_capital(ctx.operand(node.value, 'this value').text)} is {words.a(found.group(1))}, "
+        f"{ctx.operand(node.value, 'this value').text} is {words.a(found.group(1))}, "
         "whose items cannot be changed. Make a new one, or use a list.",
         node.value,
     )
@@ -243,7 +239,7 @@ def unpacking(ctx: Context) -> Explanation | None:
             )
         return Explanation(
             "type",
-            f"{_capital(text)} is {words.kind(value) if value else words.a(kind)}: one value, "
+            f"{text} is {words.kind(value) if value else words.a(kind)}: one value, "
             "which cannot be taken apart into several names. Check what gives it.",
             source,
         )
@@ -318,7 +314,7 @@ def not_iterable(ctx: Context) -> Explanation | None:
     if scalar:
         return Explanation(
             "type",
-            f"{_capital(operand.text)} is a tensor with a single number (shape ()), which has no "
+            f"{operand.text} is a tensor with a single number (shape ()), which has no "
             "items to go through.",
             node,
         )
@@ -328,15 +324,14 @@ def not_iterable(ctx: Context) -> Explanation | None:
     if kind in ("method", "builtin_function_or_method", "function"):
         return Explanation(
             "call",
-            f"{_capital(operand.text)} is a method or function: call it, with `()`, to get the "
-            "items.",
+            f"{operand.text} is a method or function: call it, with `()`, to get the items.",
             node,
         )
     advice = " To count with `for`, write `range(…)`." if kind == "int" and not ctx.call else ""
     shown = words.kind(operand.value) if operand.value else words.a(kind)
     return Explanation(
         "type",
-        f"{_capital(operand.text)} is {shown}, which has no items to go through.{advice}",
+        f"{operand.text} is {shown}, which has no items to go through.{advice}",
         node,
     )
 

@@ -25,10 +25,6 @@ def _text(ctx: Context, node: ast.expr | None, otherwise: str) -> str:
     return ctx.operand(node, otherwise).text + ctx.came_from(node)
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _about_loss(ctx: Context) -> bool:
     """Whether a loss function of the library was running."""
     return any(
@@ -49,7 +45,7 @@ def class_numbers(ctx: Context) -> Explanation | None:
     dtype = value.dtype if value and value.dtype else words.dtype(found.group(1))
     return Explanation(
         "dtype",
-        f"{_capital(_text(ctx, target, 'the target'))} is {dtype}, but this loss wants the classes "
+        f"{_text(ctx, target, 'the target')} is {dtype}, but this loss wants the classes "
         "as whole numbers of dtype int64 (`torch.long`). Make the target with that dtype, or "
         "convert it with `.long()`.",
         target,
@@ -83,7 +79,7 @@ def batches(ctx: Context) -> Explanation | None:
         one, two = (int(part) for part in found.groups())
         return Explanation(
             "shape",
-            f"{_capital(_text(ctx, _input(ctx), 'the prediction'))} holds "
+            f"{_text(ctx, _input(ctx), 'the prediction')} holds "
             f"{words.plural(one, 'sample')}, but {_text(ctx, _target(ctx), 'the target')} {two}: "
             "there must be one target for each. Check that both come from one batch, and that no "
             "`view` mixes samples.",
@@ -106,7 +102,7 @@ def _one_number_each(ctx: Context) -> Explanation:
     shape = f" of shape {words.shape(value.shape)}" if value and value.shape else ""
     return Explanation(
         "shape",
-        f"{_capital(_text(ctx, _target(ctx), 'the target'))}{shape} should be a plain row of class "
+        f"{_text(ctx, _target(ctx), 'the target')}{shape} should be a plain row of class "
         "numbers, one for each sample, of shape (samples,). See `squeeze` and `flatten`.",
         _target(ctx),
     )
@@ -115,7 +111,7 @@ def _one_number_each(ctx: Context) -> Explanation:
 def _same_shape(ctx: Context, want: str, have: str) -> Explanation:
     return Explanation(
         "shape",
-        f"{_capital(_text(ctx, _target(ctx), 'the target'))} has shape {have}, but "
+        f"{_text(ctx, _target(ctx), 'the target')} has shape {have}, but "
         f"{_text(ctx, _input(ctx), 'the prediction')} has {want}: this loss compares them one by "
         "one, so both need one shape. See `unsqueeze` and `squeeze`.",
         _target(ctx),
@@ -138,7 +134,7 @@ def probabilities(ctx: Context) -> Explanation | None:
         return None
     return Explanation(
         "value",
-        f"{_capital(_text(ctx, _input(ctx), 'the prediction'))} holds numbers outside 0 to 1, but "
+        f"{_text(ctx, _input(ctx), 'the prediction')} holds numbers outside 0 to 1, but "
         "this loss takes probabilities. Put a sigmoid before it, or use the loss that takes "
         "scores (logits).",
         _input(ctx),
@@ -159,7 +155,7 @@ def dtype(ctx: Context) -> Explanation | None:
     have = value.dtype if value and value.dtype else words.dtype(found.group(1))
     return Explanation(
         "dtype",
-        f"{_capital(_text(ctx, target, 'the target'))} is {have}, but the prediction is {want}, "
+        f"{_text(ctx, target, 'the target')} is {have}, but the prediction is {want}, "
         "and this loss needs both in one dtype. Convert the target, for instance with `.float()`.",
         target,
     )

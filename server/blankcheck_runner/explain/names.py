@@ -177,7 +177,7 @@ def attribute(ctx: Context) -> Explanation | None:
     if owner.type.startswith("torch.return_types") or owner.type in ("max", "min", "sort", "topk"):
         return Explanation(
             "attribute",
-            f"{_capital(text)} holds two tensors, the values and their indices. Take one of them "
+            f"{text} holds two tensors, the values and their indices. Take one of them "
             "first: `.values` or `.indices`.",
             at,
         )
@@ -188,18 +188,18 @@ def attribute(ctx: Context) -> Explanation | None:
         held = ctx.value(node.value) or owner
         return Explanation(
             "attribute",
-            f"{_capital(text)} is a {'method' if 'method' in held.type else 'function'} that was "
+            f"{text} is a {'method' if 'method' in held.type else 'function'} that was "
             f"not called, so it has no `{missing}`. Call it, with `()`, first.",
             at,
         )
     else:
         kind = f" is {words.kind(owner)} and"
     if owner.kind == "tensor":
-        sentence = f"{_capital(text)}{kind} has no attribute `{missing}`."
+        sentence = f"{text}{kind} has no attribute `{missing}`."
     elif text.strip("`") == "self":
         sentence = f"`self` has no attribute `{missing}`: `__init__` did not assign it."
     else:
-        sentence = f"{_capital(text)}{kind} has no attribute `{missing}`."
+        sentence = f"{text}{kind} has no attribute `{missing}`."
     hint = words.did_you_mean(missing, ctx.crash.attributes)
     if not hint and ctx.crash.elsewhere and owner.kind == "tensor":
         hint = f" It is a function: `{ctx.crash.elsewhere[0]}(…)`."
@@ -208,15 +208,11 @@ def attribute(ctx: Context) -> Explanation | None:
     return Explanation("attribute", sentence + (hint or " Check the spelling."), at)
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _of_module(
     ctx: Context, missing: str, text: str, at: ast.AST | tuple[int, int] | None
 ) -> Explanation:
     hint = _meant(ctx, missing, text.strip("`") + ".")
-    return Explanation("attribute", f"{_capital(text)} has no `{missing}`.{hint}", at)
+    return Explanation("attribute", f"{text} has no `{missing}`.{hint}", at)
 
 
 def _meant(ctx: Context, missing: str, prefix: str) -> str:
@@ -251,7 +247,7 @@ def none_message(ctx: Context, value: ast.expr, effect: str) -> str:
         return f"None {effect.removeprefix('which ')}: it stands for no value."
     origin = ctx.origin(value)
     made = ctx.made(value) or (value if isinstance(value, ast.Call) else None)
-    message = f"{_capital(operand.text)} is None, which {effect}."
+    message = f"{operand.text} is None, which {effect}."
     if origin is not None and made is not None:
         message += f" It was assigned on line {origin.lineno}"
         message += f", where {_gives_none(ctx, made)}" if isinstance(made, ast.Call) else "."
@@ -349,7 +345,7 @@ def key(ctx: Context) -> Explanation | None:
     else:
         shown = ", ".join(f"`{item}`" for item in value.keys[:6])
         hint = f" It has {shown}{' and more' if (value.length or 0) > 6 else ''}."
-    return Explanation("key", f"{_capital(text)} has no key `{missing}`.{hint}", node.slice)
+    return Explanation("key", f"{text} has no key `{missing}`.{hint}", node.slice)
 
 
 EXPLAINERS = (name, attribute, missing_import, key)

@@ -95,7 +95,7 @@ def product(ctx: Context) -> Explanation | None:
     return Explanation(
         "shape",
         f"{left.text} has {_columns(a)}, but {right.text} has {_rows(b)}: for a product, "
-        f"these two must be equal. {_capital(shapes)} {_advice(a, b)}",
+        f"these two must be equal. {words.capital(shapes)} {_advice(a, b)}",
         right.node,
     )
 
@@ -104,10 +104,6 @@ def _is_product(ctx: Context) -> bool:
     if isinstance(ctx.node, (ast.BinOp, ast.AugAssign)):
         return isinstance(ctx.node.op, ast.MatMult)
     return bool(ctx.call and ctx.callee(ctx.call) in {"matmul", "bmm", "baddbmm"})
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _columns(shape: Sequence[int]) -> str:
@@ -205,14 +201,14 @@ def elementwise(ctx: Context) -> Explanation | None:
         )
     first, second = pair
     shapes = [text for item in pair if (text := with_shape(item, ctx))]
-    told = f" {_capital(words.listed(shapes))}." if shapes else ""
+    told = f" {words.capital(words.listed(shapes))}." if shapes else ""
     one, two = shape_of(first), shape_of(second)
     hint = ""
     if one is not None and two is not None and len(one) == 2 and one != two and one == two[::-1]:
         hint = " One of them seems to lie on its side."
     return Explanation(
         "shape",
-        f"{_capital(first.text)} and {second.text} cannot be combined element by element: in "
+        f"{first.text} and {second.text} cannot be combined element by element: in "
         f"dimension {dim} the one has size {a}, the other {b}.{told}{hint} Sizes must be equal, "
         "or one of them 1.",
         second.node,
@@ -228,7 +224,7 @@ def in_place(ctx: Context) -> Explanation | None:
     target = next(iter(tensors(ctx)), None)
     return Explanation(
         "shape",
-        f"{_capital(target.text if target else 'the tensor')} has shape {words.shape(have)}, and "
+        f"{target.text if target else 'the tensor'} has shape {words.shape(have)}, and "
         f"the result of this operation {words.shape(want)}: changed in place, a tensor keeps its "
         "shape. Assign the result to a name instead, or check the other operand.",
         target.node if target else None,
@@ -246,7 +242,7 @@ def cat(ctx: Context) -> Explanation | None:
         first, other = _item(ctx, 0), _item(ctx, place)
         return Explanation(
             "shape",
-            f"{_capital(other.text())} does not fit: joined along dimension {dim}, all "
+            f"{other.text()} does not fit: joined along dimension {dim}, all "
             "tensors need the same size in every other dimension, and it has "
             f"{got} where {first.text()} has {wanted}. Check `dim`, and the shapes.",
             other.at,
@@ -344,7 +340,7 @@ def reshape(ctx: Context) -> Explanation | None:
     owner, place = _reshaped(ctx, ctx.call)
     shape = shape_of(owner)
     had = f" (shape {words.shape(shape)})" if shape is not None else ""
-    name = _capital(owner.text) if owner else "The tensor"
+    name = words.capital(owner.text) if owner else "The tensor"
     fixed = prod(size for size in want if size != -1)
     if -1 in want:
         asked = f"they cannot be divided into groups of {fixed}, as {words.shape(want)} asks"
@@ -375,13 +371,16 @@ def _reshaped(ctx: Context, call: ast.Call) -> tuple[Operand | None, tuple[int, 
 def view_of_strided(ctx: Context) -> Explanation | None:
     """`view` where the memory does not allow it, and two -1."""
     if ctx.search(r"view size is not compatible with input tensor's size and stride"):
-        name = "The tensor"
+        name, at = "the tensor", None
         if ctx.call and isinstance(ctx.call.func, ast.Attribute):
             name = ctx.operand(ctx.call.func.value, "the tensor").text
+            end = ctx.span(ctx.call.func)[1]
+            at = (end - len(ctx.call.func.attr), end)
         return Explanation(
             "shape",
-            f"{_capital(name)} does not lie in memory in the order that `view` needs (it was "
+            f"{name} does not lie in memory in the order that `view` needs (it was "
             "transposed or sliced). Use `reshape`, which copies where it must.",
+            at,
         )
     if ctx.search(r"only one dimension can be inferred"):
         place = _reshaped(ctx, ctx.call)[1] if ctx.call else None
@@ -408,6 +407,7 @@ def expand(ctx: Context) -> Explanation | None:
         "shape",
         f"{message}: in dimension {found.group(3)} it has size {found.group(2)}, and only a size "
         "of 1 can be repeated.",
+        _reshaped(ctx, ctx.call)[1] if ctx.call else None,
     )
 
 
@@ -421,7 +421,7 @@ def permute(ctx: Context) -> Explanation | None:
         owner, place = _reshaped(ctx, ctx.call)
         return Explanation(
             "shape",
-            f"{_capital(owner.text) if owner else 'The tensor'} has "
+            f"{words.capital(owner.text) if owner else 'The tensor'} has "
             f"{words.plural(int(found.group(1)), 'dimension')}, but {found.group(2)} are given: "
             "`permute` wants each of its dimensions once.",
             place,

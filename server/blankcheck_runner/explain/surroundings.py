@@ -118,7 +118,7 @@ def division(ctx: Context) -> Explanation | None:
         return None
     told = " is 0" if not isinstance(divisor.node, ast.Constant) else ""
     came = ctx.came_from(divisor.node)
-    text = divisor.text[:1].upper() + divisor.text[1:]
+    text = words.capital(divisor.text)
     return Explanation(
         "value",
         f"{text}{came}{told}, and nothing can be divided by it. Check how it came about."

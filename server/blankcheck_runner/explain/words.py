@@ -51,6 +51,11 @@ def kind(value: Value | None) -> str:
     return a(value.type)
 
 
+def capital(text: str) -> str:
+    """The text with its first letter large."""
+    return text[:1].upper() + text[1:]
+
+
 def a(noun: str) -> str:
     """The noun in back quotes, with its article."""
     return f"{'an' if noun[:1].lower() in 'aeio' else 'a'} `{noun}`"
@@ -79,13 +84,32 @@ def closest(name: str, names: Iterable[str]) -> str | None:
     same = [item for item in held if _bare(item) == bare]
     if same:
         return max(same, key=lambda item: difflib.SequenceMatcher(None, name, item).ratio())
-    cutoff = 0.75 if len(name) > 3 else 0.8
-    near = [item for item in held if abs(len(item) - len(name)) <= 3]
-    by_lower: dict[str, str] = {}
-    for item in near:
-        by_lower.setdefault(item.lower(), item)
-    found = difflib.get_close_matches(name.lower(), list(by_lower), 1, cutoff)
-    return by_lower[found[0]] if found and len(name) > 1 else None
+    allowed = (len(name) + 2) // 3 if len(name) > 2 else 0
+    best: tuple[int, float, str] | None = None
+    for item in held:
+        if abs(len(item) - len(name)) > allowed or len(item) > 40:
+            continue
+        edits = _edits(name.lower(), item.lower(), allowed)
+        if edits is not None:
+            rank = (edits, -difflib.SequenceMatcher(None, name, item).ratio(), item)
+            best = rank if best is None or rank < best else best
+    return best[2] if best else None
+
+
+def _edits(one: str, two: str, most: int) -> int | None:
+    """How many letters were added, left out, changed or swapped; null above `most`."""
+    before: list[int] = []
+    row = list(range(len(two) + 1))
+    for i, letter in enumerate(one, 1):
+        older, before, row = before, row, [i]
+        for j, other in enumerate(two, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == two[j - 2] and one[i - 2] == other:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return None
+    return row[-1] if row[-1] <= most else None
 
 
 def _bare(name: str) -> str:
