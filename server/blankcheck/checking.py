@@ -23,6 +23,7 @@ from blankcheck_runner.wire import Lesson, Limits, Outcome, Part, Report
 
 MAX_SECONDS = 600.0
 """The longest time limit that a chapter may ask for."""
+NOT_YOURS = "The exercise is at fault, not your code: it cannot be checked until that is mended."
 MAX_INSTRUCTION = 300
 """Characters of an instruction that a feedback repeats."""
 
@@ -54,11 +55,18 @@ def inspect(target: Target, submission: str) -> tuple[Feedback, ...]:
 
 
 async def check(
-    target: Target, submission: str, file: str, runner: Runner, limits: Limits | None = None
+    target: Target,
+    submission: str,
+    file: str,
+    runner: Runner,
+    limits: Limits | None = None,
+    *,
+    for_author: bool = False,
 ) -> Result:
     """Checks a submission: `inspect` first, and only what passes that is run and judged.
 
-    Raises CourseError if there is nothing to run, RunnerUnavailable if nothing can be run.
+    `for_author` keeps remarks on the chapter that are none of a learner's business. Raises
+    CourseError if there is nothing to run, RunnerUnavailable if nothing can be run.
     """
     stopped = _stopped(target, submission) or _uncheckable(target)
     if stopped is not None:
@@ -66,7 +74,7 @@ async def check(
     report = await runner.check(
         lesson(target), submission, file, limits_for(target, limits or Limits())
     )
-    return _result(target, submission, report)
+    return _result(target, submission, report, for_author)
 
 
 async def run(
@@ -84,7 +92,7 @@ async def run(
     report = await runner.run(
         lesson(target), submission, file, limits_for(target, limits or Limits()), on_output
     )
-    return _result(target, submission, report)
+    return _result(target, submission, report, False)
 
 
 def lesson(target: Target) -> Lesson:
@@ -172,13 +180,18 @@ def _text(code: Code | None) -> str:
     return code.text if code is not None else ""
 
 
-def _result(target: Target, submission: str, report: Report) -> Result:
+def _result(target: Target, submission: str, report: Report, for_author: bool) -> Result:
     known = _Blanks(target, submission)
+    told = [
+        item
+        for item in report.feedback
+        if for_author or report.verdict == "broken" or item.part == "submission"
+    ]
     return Result(
         exercise=target.key,
         step=target.step,
         verdict=report.verdict,
-        feedback=tuple(_feedback(target, submission, item, known) for item in report.feedback),
+        feedback=tuple(_feedback(target, submission, item, known) for item in told),
         output=report.output,
         truncated=report.truncated,
         device=report.device,
@@ -204,9 +217,13 @@ def _fault_of_chapter(target: Target, item: Reported) -> Feedback:
     code = target.unit.code(item.part)
     if code is None:
         return Feedback(item.code, item.severity, f"In the {name}: {item.message}", Span(0, 0))
-    span = code.span if item.start is None else _in_chapter(target, code, item.start, item.end)
+    said, start, end = item.message, item.start, item.end
+    fault = find_fault(code.text)
+    if fault is not None:  # told more exactly than by whoever tried to run it
+        said, start, end = f"{fault.message} {NOT_YOURS}", fault.span.start, fault.span.end
+    span = code.span if start is None else _in_chapter(target, code, start, end)
     line = Lines(target.chapter.text).line_of(span.start) + 1
-    message = f"In the {name}, line {line} of {target.file.name}: {item.message}"
+    message = f"In the {name}, line {line} of {target.file.name}: {said}"
     related = (_place(target, span, f"The exercise's {name}"),)
     return Feedback(item.code, item.severity, message, Span(0, 0), related=related)
 

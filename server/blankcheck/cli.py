@@ -135,6 +135,7 @@ def _lint(options: argparse.Namespace) -> int:
             return OK
 
         _with_runner(options, tried)
+        found = linting.once(found)
         found.sort(key=lambda item: (files.index(Path(item.file)), item.span.start))
     if options.format == "json":
         print(json.dumps([finding_json(item) for item in found], indent=2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +73,19 @@ async def run_findings(file: Path, name: str, runner: Runner) -> tuple[Finding, 
     return tuple(found)
 
 
+def once(found: Sequence[Finding]) -> list[Finding]:
+    """The findings, without errors of a run that a rule has told of at the same place before."""
+    kept: list[Finding] = []
+    places: set[tuple[str, int]] = set()
+    for finding in found:
+        place = (finding.file, finding.span.start)
+        if finding.severity != "error" or place not in places:
+            kept.append(finding)
+        if finding.severity == "error":
+            places.add(place)
+    return kept
+
+
 def targets(file: Path, chapter: Chapter) -> Iterator[Target]:
     """Everything in a chapter that can be run, step by step."""
     for exercise in chapter.exercises:
@@ -90,9 +103,12 @@ async def _tried(target: Target, runner: Runner) -> list[Problem]:
     problems: list[Problem] = []
     solution = target.unit.code("solution")
     if solution is not None and solution.text.strip():
-        result = await checking.check(target, solution.text, "solution.py", runner)
+        name = "solution.py"
+        result = await checking.check(target, solution.text, name, runner, for_author=True)
         if result.verdict != "passed":
             problems.append(_solution_fails(target, solution.span, result))
+        else:
+            problems += _remarks(target, result)
     sample = target.unit.code("sample_code")
     if sample is not None and sample.text.strip() and not checking.inspect(target, sample.text):
         result = await checking.check(target, sample.text, "sample.py", runner)
@@ -104,12 +120,22 @@ async def _tried(target: Target, runner: Runner) -> list[Problem]:
     return problems
 
 
+def _remarks(target: Target, result: Result) -> list[Problem]:
+    """What the judge has to say to the author although the solution passes."""
+    found = [item for item in result.feedback if item.code.startswith("author/")]
+    return [
+        Problem(item.code, item.severity, item.message, _in_chapter(target, item) or Span(0, 0))
+        for item in found
+    ]
+
+
 def _solution_fails(target: Target, span: Span, result: Result) -> Problem:
     first = result.feedback[0] if result.feedback else None
     said = first.message if first is not None else "there is no reason given."
     if result.verdict == "broken":
         place = _in_chapter(target, first) if first is not None else None
-        return Problem("author/broken", "error", said, place or span)
+        code = first.code if first is not None else "author/solution"
+        return Problem(code, "error", said, place or span)
     if first is not None and len(first.span) and result.verdict in ("failed", "error"):
         solution = target.unit.code("solution")
         if solution is not None and solution.span.of(target.chapter.text) == solution.text:
