@@ -60,7 +60,7 @@ def check_function(
     if len(mine) > len(theirs):
         call = next((other for other in mine if dump(other) == dump(theirs[index])), call)
     which = f"the {ordinal(index)} call of `{name}`" if len(theirs) > 1 else f"the call of `{name}`"
-    below = _at_call(state, name, call, theirs[index], signature, which)
+    below = _at_call(state, name, call, theirs[index], signature, which, expand_msg)
     if below is None:
         own = f"The arguments of `{name}` do not fit its parameters; look at how it is called."
         span = state.session.submission.span((call,))
@@ -76,7 +76,13 @@ def other_call(state: State, at: State, call: ast.Call, signature: Any) -> State
 
 
 def _at_call(
-    state: State, name: str, mine: ast.Call, theirs: ast.Call, signature: Any, where: str
+    state: State,
+    name: str,
+    mine: ast.Call,
+    theirs: ast.Call,
+    signature: Any,
+    where: str,
+    lead: str | None = None,
 ) -> State | None:
     sides = bound(state, mine, theirs, signature)
     if sides is None:
@@ -87,6 +93,7 @@ def _at_call(
         Part((mine,), parts={"args": sides[0]}, facts=facts, span=span),
         Part((theirs,), parts={"args": sides[1]}, facts=facts),
         where,
+        lead,
     )
 
 
@@ -98,7 +105,7 @@ def check_args(
     `['args', 0]` and `['kwargs', 'name']`."""
     theirs = state.solution.parts.get("args")
     if not isinstance(theirs, Arguments):
-        return part_of(state, "args", name, missing_msg)
+        return part_of(state, "args", name, missing_msg, expand_msg)
     mine = cast(Arguments, state.student.parts["args"])
     function = state.solution.facts["function"]
     key = _key(name, function)
@@ -115,7 +122,7 @@ def check_args(
         raise state.fail("sct/call", own, missing_msg, values={"name": name})
     span = state.session.submission.span((found,))
     where = f"{label} of `{function}`"
-    return state.to(Part((found,), span=span), Part((expected,)), where)
+    return state.to(Part((found,), span=span), Part((expected,)), where, expand_msg)
 
 
 @word("check_call")
@@ -135,7 +142,7 @@ def check_call(
     shown = argstr or ast.unparse(call)[len(call.func.id) :]
     name = state.solution.facts.get("name")
     where = f"`{name}{shown}`" if name else f"the lambda function called with `{shown}`"
-    return state.to(sides[0], sides[1], where)
+    return state.to(sides[0], sides[1], where, expand_msg)
 
 
 def _called(part: Part, call: ast.Call) -> Part:

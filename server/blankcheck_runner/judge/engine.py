@@ -86,7 +86,7 @@ def _namespace(session: Session) -> dict[str, Any]:
 
 def _others(session: Session) -> dict[str, Any]:
     return {
-        "Ex": lambda: Chain((), session.root()),
+        "Ex": lambda *_: Chain((), session.root()),  # pyright: ignore[reportUnknownLambdaType]
         "F": Chain,
         "param": inspect.Parameter,
         "sig_from_params": calls.sig_from_params,

@@ -54,7 +54,8 @@ def _goes_to(name: str, kind: Kind) -> Callable[..., State]:
             raise state.fail("sct/structure", own, missing_msg, values={"typestr": kind.noun})
         where = f"the {kind.noun}" if len(theirs) == 1 else f"the {ordinal(index)} {kind.noun}"
         span = state.session.submission.span((mine[index],))
-        return state.to(_zoom(kind, mine[index], span), _zoom(kind, theirs[index], None), where)
+        sides = _zoom(kind, mine[index], span), _zoom(kind, theirs[index], None)
+        return state.to(*sides, where, expand_msg)
 
     return go
 
@@ -78,7 +79,8 @@ def _goes_by_name(kind_name: str, kind: Kind) -> Callable[..., State]:
             raise state.fail("sct/missing", own, missing_msg, values={"name": name})
         span = state.session.submission.span((mine,))
         where = f"{'the class' if kind_name == 'class_def' else 'the function'} `{name}`"
-        return state.to(_zoom(kind, mine, span), _zoom(kind, theirs, None), where)
+        sides = _zoom(kind, mine, span), _zoom(kind, theirs, None)
+        return state.to(*sides, where, expand_msg)
 
     return go
 
@@ -96,6 +98,7 @@ def part_of(
     name: str,
     index: Any = None,
     missing_msg: str | None = None,
+    expand_msg: str | None = None,
 ) -> State:
     """Goes to a part of what the state is at; of several ones to the one named by `index`."""
     if name not in state.solution.parts:
@@ -114,6 +117,7 @@ def part_of(
         dataclasses.replace(mine, span=span),
         theirs,
         f"{label} of {state.where[-1]}" if state.where else label,
+        expand_msg,
     )
 
 
@@ -137,7 +141,7 @@ def _chosen(found: Any, index: Any) -> Part | None:
 
 def _single(name: str) -> Callable[..., State]:
     def go(state: State, missing_msg: str | None = None, expand_msg: str | None = None) -> State:
-        return part_of(state, name, None, missing_msg)
+        return part_of(state, name, None, missing_msg, expand_msg)
 
     return go
 
@@ -149,7 +153,7 @@ def _indexed(name: str) -> Callable[..., State]:
         missing_msg: str | None = None,
         expand_msg: str | None = None,
     ) -> State:
-        return part_of(state, name, index, missing_msg)
+        return part_of(state, name, index, missing_msg, expand_msg)
 
     return go
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,7 +40,9 @@ class Source:
         self.positions = Positions(text)
         self.error: SyntaxError | None = None
         try:
-            self.tree = ast.parse(text)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self.tree = ast.parse(text)
         except SyntaxError as error:
             self.tree, self.error = ast.Module([], []), error
         except (ValueError, RecursionError, MemoryError) as error:
@@ -106,7 +109,7 @@ class Session:
         self.processes = {"student": student, "reference": reference}
         self.lasting = {"student": "", "reference": ""}
         """Code whose effect lasts (`copy=False`): it runs again before each later probe."""
-        self.answers: dict[tuple[Any, ...], Observed] = {}
+        self._answers: dict[tuple[str | None, ...], Observed] = {}
         self.names: dict[str, Names] = {}
         """What names stand for, on each side; see `calls.names_of`."""
         self.converters: dict[str, Callable[[Any], Any]] = {}
@@ -129,10 +132,12 @@ class Session:
         """A process's answer; the same question is asked once."""
         if self.lasting[side]:
             probe = dataclasses.replace(probe, setup=self.lasting[side] + probe.setup)
-        key = (side, probe.code, probe.name, probe.setup, repr(probe.bindings))
-        if key not in self.answers:
-            self.answers[key] = self.processes[side].probe(probe)
-        return self.answers[key]
+        key = (side, probe.code, probe.name, probe.setup)
+        if probe.bindings:
+            return self.processes[side].probe(probe)
+        if key not in self._answers:
+            self._answers[key] = self.processes[side].probe(probe)
+        return self._answers[key]
 
 
 @dataclass(frozen=True)
@@ -145,16 +150,17 @@ class State:
     where: tuple[str, ...] = ()
     """The way here in words, outermost first: `the body of the for loop`."""
     highlighting: bool = True
-    expand: bool = True
-    """Whether messages say where in the code they speak of."""
+    lead: str | None = None
+    """What the author wants in front of messages (`expand_msg`); null: our own `In …:`."""
 
-    def to(self, student: Part, solution: Part, where: str = "") -> State:
+    def to(self, student: Part, solution: Part, where: str = "", lead: str | None = None) -> State:
         """A state below this one."""
         return dataclasses.replace(
             self,
             student=self.student.below(student),
             solution=self.solution.below(solution),
             where=(*self.where, where) if where else self.where,
+            lead=self.lead if lead is None else lead,
         )
 
     def side(self, side: str) -> Part:
@@ -173,16 +179,19 @@ class State:
         *,
         span: Span | None = None,
         values: Mapping[str, Any] | None = None,
+        located: bool = True,
     ) -> Failed:
-        """The failure to raise: the author's `message` where there is one, else our `own`."""
+        """The failure to raise: the author's `message` where there is one, else our `own`, which
+        says where in the code it speaks of (unless it already does: `located=False`)."""
         from blankcheck_runner.judge.messages import author_text
 
         start, end = (span or self.span() or (None, None)) if self.highlighting else (None, None)
-        if message is None or message == "":
-            if self.expand and self.where:
-                own = f"In {self.where[-1]}: {own[:1].lower() if _plain(own) else own[:1]}{own[1:]}"
-        else:
+        if message:
             own = author_text(message, values or {})
+        if self.lead is not None:
+            own = f"{author_text(self.lead, values or {})} {own}".strip()
+        elif located and self.where and not message:
+            own = f"In {self.where[-1]}: {own[:1].lower() if _plain(own) else own[:1]}{own[1:]}"
         return Failed(Feedback(code, own, start=start, end=end))
 
 

@@ -100,8 +100,7 @@ def has_equal_value(
         state = _at_variable(state, expr_code)
     if differs is not None:
         own = sentence(differs.about(subject))
-        whole = dataclasses.replace(state, expand=False)
-        raise whole.fail(differs.code, own, incorrect_msg, values=shown)
+        raise state.fail(differs.code, own, incorrect_msg, values=shown, located=False)
 
 
 @word("has_equal_output")

@@ -39,10 +39,11 @@ def check_object(
         raise state.fail("sct/missing", own, missing_msg, span=span, values=values)
     node, span = assignment(session.submission, index)
     theirs, _ = assignment(session.solution, index)
-    return dataclasses.replace(state, expand=state.expand).to(
+    return state.to(
         Part((node,) if node is not None else (), code=index, span=span),
         Part((theirs,) if theirs is not None else (), code=index),
         f"`{index}`",
+        expand_msg,
     )
 
 
@@ -55,7 +56,7 @@ def check_df(
     expand_msg: str | None = None,
 ) -> State:
     """Goes to a variable that holds a pandas DataFrame."""
-    at = check_object(state, index, missing_msg)
+    at = check_object(state, index, missing_msg, expand_msg)
     if _class_of(at, "student") != "DataFrame":
         own = f"`{index}` is not a DataFrame; make it one."
         raise at.fail("sct/type", own, not_instance_msg, values={"name": index})
@@ -76,8 +77,8 @@ def is_instance(state: State, inst: Any, not_instance_msg: str | None = None) ->
         own = (
             f"{sentence(subject_of(state))} is {describe(value)}, but it should be of type {names}."
         )
-        plain = dataclasses.replace(state, expand=False)
-        raise plain.fail("sct/type", own, not_instance_msg, values={"inst": names})
+        values = {"inst": names}
+        raise state.fail("sct/type", own, not_instance_msg, values=values, located=False)
 
 
 @word("check_keys", "check_column")
@@ -89,13 +90,12 @@ def check_keys(
         dataclasses.replace(part, code=f"({code_of(part)})[{key!r}]", facts={})
         for part in (state.student, state.solution)
     ]
-    below = state.to(sides[0], sides[1], f"{subject_of(state)} under {key!r}")
+    below = state.to(sides[0], sides[1], f"{subject_of(state)} under {key!r}", expand_msg)
     if Running().observe(below, "reference").raised is not None:
         raise SctError(f"`check_keys({key!r})`: the solution's value has no such key.")
     if Running().observe(below, "student").raised is not None:
         own = f"{sentence(subject_of(state))} has no key {key!r}; add it."
-        plain = dataclasses.replace(state, expand=False)
-        raise plain.fail("sct/missing", own, missing_msg, values={"key": key})
+        raise state.fail("sct/missing", own, missing_msg, values={"key": key}, located=False)
     return below
 
 
