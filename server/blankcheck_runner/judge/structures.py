@@ -119,6 +119,9 @@ def _modules(
         found = _short(actual.type)
         phrase = f"is {article(found)}, expected another kind of module"
         return Difference("sct/structure", phrase)
+    extra = next((name for name in actual.children if name not in expected.children), None)
+    if extra is not None and len(actual.children) > len(expected.children):
+        return Difference("sct/structure", f"has a layer `{extra}` that is not expected")
     if len(expected.children) != len(actual.children):
         found, wanted = len(actual.children), len(expected.children)
         return Difference("sct/structure", f"has {count(found, 'layer')}, expected {wanted}")

@@ -1,0 +1,119 @@
+"""Calls that a solution makes for their effect: the submission is to make them too."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from blankcheck_runner.judge.equality import unchecked
+from blankcheck_runner.judge.places import called, same
+from blankcheck_runner.judge.statements import Span, Unit
+from blankcheck_runner.judge.task import Probe
+from blankcheck_runner.observation import ImportedModule, ModuleValue
+
+if TYPE_CHECKING:
+    from blankcheck_runner.judge.derived import Derivation
+
+
+def check(derivation: Derivation, unit: Unit) -> None:
+    """Compares a statement that is only a call with the submission's calls of that name."""
+    if not isinstance(unit.node, ast.Expr) or not isinstance(unit.node.value, ast.Call):
+        return
+    call = unit.node.value
+    name = called(call)
+    if name is None or name == "print":
+        return
+    own = [node for node in _calls(derivation) if called(node) == name]
+    root, _, method = name.rpartition(".")
+    if method in ("train", "eval") and root:
+        if not own and not _mode_set_otherwise(derivation, root, method):
+            _no_mode(derivation, unit, name)
+    elif not own:
+        _missing(derivation, unit, name)
+    else:
+        _arguments(derivation, unit, call, own)
+
+
+def _calls(derivation: Derivation) -> Iterator[ast.Call]:
+    for unit in derivation.submission.units:
+        for node in ast.walk(unit.node):
+            if isinstance(node, ast.Call):
+                yield node
+
+
+def _mode_set_otherwise(derivation: Derivation, root: str, method: str) -> bool:
+    """Whether `.train(False)` stands for `.eval()`, or a chained call sets the mode."""
+    for node in _calls(derivation):
+        if called(node) == f"{root}.train" and node.args:
+            return True
+        match node.func:
+            case ast.Attribute(attr=attr, value=ast.Call()) if attr == method:
+                return True  # `Net().eval()`, or `model.to(device).train()`
+            case _:
+                continue
+    return False
+
+
+def _no_mode(derivation: Derivation, unit: Unit, name: str) -> None:
+    root, _, method = name.rpartition(".")
+    named = _uncalled(derivation, name)
+    message = f"`{root}` is never put in {method} mode"
+    message += ": call the method, with parentheses." if named else "."
+    derivation.modes.add(root)
+    derivation.add(unit.index, "sct/missing", message, named or derivation.after(unit))
+
+
+def _missing(derivation: Derivation, unit: Unit, name: str) -> None:
+    root = name.partition(".")[0]
+    if derivation.solution.writers(root) and root not in derivation.student.names():
+        return  # a name on the way, which the learner may call otherwise
+    if _covered(derivation, unit):
+        return
+    named = _uncalled(derivation, name)
+    message = "A call is missing here: something that the exercise asks for is not done."
+    if named:
+        message = "This only names the function: call it, with parentheses."
+    derivation.add(unit.index, "sct/missing", message, named or derivation.after(unit))
+
+
+def _covered(derivation: Derivation, unit: Unit) -> bool:
+    """Whether what a call changes shows in values that are compared anyway."""
+    compared = [derivation.teacher(name).value for name in unit.changes]
+    return bool(compared) and not any(
+        unchecked(value) or isinstance(value, ModuleValue | ImportedModule) for value in compared
+    )
+
+
+def _uncalled(derivation: Derivation, name: str) -> Span | None:
+    """Where the submission names what is to be called, without calling it."""
+    for unit in derivation.submission.units:
+        match unit.node:
+            case ast.Expr(value=ast.Attribute() | ast.Name() as named):
+                if ast.unparse(named) == name:
+                    return derivation.submission.span(named)
+            case _:
+                continue
+    return None
+
+
+def _arguments(derivation: Derivation, unit: Unit, call: ast.Call, own: list[ast.Call]) -> None:
+    """Compares the arguments, where there is one call that is meant."""
+    if any(same(node, call) for node in own) or len(own) != 1:
+        return
+    (found,) = own
+    if len(found.args) != len(call.args) or found.keywords or call.keywords:
+        return
+    for wanted, other in zip(call.args, found.args, strict=True):
+        if same(wanted, other):
+            continue
+        start, end = derivation.submission.span(other)
+        one = derivation.reference.probe(Probe(ast.unparse(wanted)))
+        two = derivation.student.probe(Probe(derivation.submission.text[start:end]))
+        if one.raised is not None or two.raised is not None:
+            continue
+        told = derivation.apart(one.value, two.value, weights=False)
+        if told is not None:
+            message = told.about("this argument")
+            derivation.add(unit.index, told.code, message[:1].upper() + message[1:], (start, end))
+            return
