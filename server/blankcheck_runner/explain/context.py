@@ -84,7 +84,7 @@ class Context:
 
     @cached_property
     def node(self) -> ast.AST | None:
-        """The failing expression; before Python 3.11, the statement."""
+        """The failing expression; before Python 3.11, the statement's, as far as it has one."""
         if self.frame is None or self.blind:
             return None
         start, end = self.frame.start, self.frame.end
@@ -95,6 +95,17 @@ class Context:
                 # A compound statement is testified by its header only.
                 if span[0] <= start and end <= span[1]:
                     found = node
+        found = _value(found) if isinstance(found, ast.stmt) else found
+        # `print` itself does not fail: what it prints does.
+        while (
+            isinstance(found, ast.Call)
+            and isinstance(found.func, ast.Name)
+            and found.func.id == "print"
+            and len(found.args) == 1
+            and (known := self.value(found.func)) is not None
+            and known.kind == "function"
+        ):
+            found = found.args[0]
         return found
 
     @cached_property
@@ -127,6 +138,10 @@ class Context:
             return self.span(node.test)
         if isinstance(node, ast.For):
             return self.span(node.iter)
+        if isinstance(node, ast.expr):
+            start, end = self.span(node)
+            if self.frame.start <= start and end <= self.frame.end:
+                return start, end
         return self.frame.start, self.frame.end
 
     @cached_property
@@ -277,6 +292,15 @@ class Context:
     def search(self, pattern: str) -> re.Match[str] | None:
         """Searches the exception's message."""
         return re.search(pattern, self.message, re.DOTALL)
+
+
+def _value(statement: ast.stmt) -> ast.AST:
+    """What a simple statement computes: its right side; else the statement itself."""
+    if isinstance(statement, (ast.Expr, ast.Return)):
+        return statement.value or statement
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+        return statement.value
+    return statement
 
 
 def _bound(statement: ast.stmt) -> set[str]:
