@@ -27,28 +27,46 @@ class Wrong:
     key: str
     right: str
     wrong: str
-    """The replacement; its (last) line is where the mistake has to be reported."""
+    """The replacement; its line is where the mistake has to be reported."""
     why: str
 
 
 WRONG = [
-    Wrong("ba27197060", "matmul(hidden_1, weight_2)", "matmul(hidden_1, weight_1)", "other weights"),
-    Wrong("ba27197060", "matmul(input_layer, weight_1)", "matmul(weight_1, input_layer)", "swapped"),
+    Wrong(
+        "ba27197060", "matmul(hidden_1, weight_2)", "matmul(hidden_1, weight_1)", "other weights"
+    ),
+    Wrong(
+        "ba27197060", "matmul(input_layer, weight_1)", "matmul(weight_1, input_layer)", "swapped"
+    ),
     Wrong("ba27197060", "matmul(weight_1, weight_2)", "matmul(weight_2, weight_1)", "other order"),
-    Wrong("ba27197060", "matmul(input_layer, weight))", "matmul(hidden_1, weight))", "not the input"),
+    Wrong(
+        "ba27197060", "matmul(input_layer, weight))", "matmul(hidden_1, weight))", "not the input"
+    ),
     Wrong("2ce188a22b", "= relu(hidden_2)", "= relu(hidden_1)", "wrong layer"),
-    Wrong("2ce188a22b", "print(torch.matmul(hidden_2_activated,", "print(torch.matmul(hidden_2,", "raw value"),
-    Wrong("2ce188a22b", "= relu(weight_composed_1)", "= nn.ReLU(weight_composed_1)", "class, not object"),
+    Wrong(
+        "2ce188a22b",
+        "print(torch.matmul(hidden_2_activated,",
+        "print(torch.matmul(hidden_2,",
+        "raw value",
+    ),
+    Wrong(
+        "2ce188a22b",
+        "= relu(weight_composed_1)",
+        "= weight_composed_1",
+        "not activated at all",
+    ),
     Wrong("b0fd004979", "nn.LeakyReLU(0.1)", "nn.LeakyReLU(0.01)", "wrong slope"),
     Wrong("b0fd004979", "nn.LeakyReLU(0.1)", "nn.ReLU(0.1)", "not leaky"),
     Wrong("b0fd004979", "= leaky_relu(hidden_2)", "= hidden_2", "not activated"),
     Wrong("6e5a125d55", "softmax(input_3)", "softmax(input_2)", "other tensor"),
     Wrong("6e5a125d55", "torch.randn(1, 4)", "torch.randn(4, 1)", "rows and columns swapped"),
     Wrong("6e5a125d55", "print(output_1,", "print(input_1,", "prints the input"),
-    Wrong("a005898fa6", "nn.Linear(7 * 7 * 32, 27)", "nn.Linear(7 * 7 * 32, 26)", "too few classes"),
+    Wrong(
+        "a005898fa6", "nn.Linear(7 * 7 * 32, 27)", "nn.Linear(7 * 7 * 32, 28)", "too many classes"
+    ),
     Wrong("a005898fa6", "model.eval()", "model.train()", "not in evaluation mode"),
     Wrong("a005898fa6", "train_net(model, optimizer,", "train_net(optimizer, model,", "order"),
-    Wrong("a005898fa6", "model = Net()", "model = Net", "class, not instance"),
+    Wrong("a005898fa6", 'torch.load("my_net.pth")', '"my_net.pth"', "a name, not a state"),
 ]
 
 
@@ -110,7 +128,7 @@ async def test_a_wrong_answer_is_told_on_its_line(wrong: Wrong, runner: HostRunn
     result = await check(runner, exercise, submission)
     assert result.verdict in ("failed", "error"), result
     lines = Lines(submission)
-    at_fault = lines.line_of(submission.index(wrong.wrong))
+    at_fault = lines.line_of(solution.index(wrong.right))
     assert lines.line_of(result.feedback[0].span.start) == at_fault, result.feedback[0]
 
 
