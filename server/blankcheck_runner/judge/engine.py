@@ -46,7 +46,7 @@ def judge(task: Task, student: Process, reference: Process) -> Judgement:
         with contextlib.redirect_stdout(io.StringIO()):
             _evaluate(session)
     except Failed as failed:
-        return Judgement("failed", (failed.feedback,))
+        return Judgement("failed", (failed.feedback, *session.notes))
     except SctError as error:
         return _broken(task, error.line or _line_of(error), str(error))
     except SyntaxError as error:
@@ -124,9 +124,10 @@ class _Preparing(ast.NodeTransformer):
 
 def _passed(session: Session) -> Judgement:
     if not session.success:
-        return Judgement("passed")
+        return Judgement("passed", (*session.notes,))
     message = author_text(session.success, {})
-    return Judgement("passed", (Feedback("sct/success", message, severity="information"),))
+    told = Feedback("sct/success", message, severity="information")
+    return Judgement("passed", (told, *session.notes))
 
 
 def _broken(task: Task, line: int | None, message: str) -> Judgement:

@@ -114,6 +114,8 @@ class Session:
         """What names stand for, on each side; see `calls.names_of`."""
         self.converters: dict[str, Callable[[Any], Any]] = {}
         self.success = ""
+        self.notes: list[Feedback] = []
+        """What is told beside the verdict: what was not checked, and notes for the author."""
         self.errors_allowed = False
         self.checked = False
         """Whether anything was checked at all."""
