@@ -249,7 +249,7 @@ def without_assignments_of_steps(unit: Unit) -> Unit:
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(chapter=st.lists(UNITS, min_size=1, max_size=3))
 def test_what_is_written_in_the_new_style_is_read_back(chapter: list[Unit], newline: str) -> None:
     found = read(newline.join(written_new(chapter)))
@@ -258,7 +258,7 @@ def test_what_is_written_in_the_new_style_is_read_back(chapter: list[Unit], newl
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(chapter=st.lists(UNITS.map(without_assignments_of_steps), min_size=1, max_size=3))
 def test_what_is_written_in_the_old_style_is_read_back(chapter: list[Unit], newline: str) -> None:
     found = read(newline.join(written_old(chapter)))

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher, get_close_matches
 from keyword import iskeyword
 
 from blankcheck.course.blanks import find_blanks
-from blankcheck.course.model import Code, Item, Problem, Severity
+from blankcheck.course.model import Code, Problem, Severity
 from blankcheck.course.names import KNOWN, Use
 from blankcheck.course.rules_code import Part, Unit
 from blankcheck.course.text import Lines, Span
@@ -120,8 +120,8 @@ def _suspects(unit: Unit) -> Iterator[Problem]:
                 suspects[name] = use
                 break
     # What a suspect should have read counts as read for its family.
-    for name, node in unread.items():
-        use = None if name in suspects else _by_family(part, name, node, read | suspects.keys())
+    for name in unread:
+        use = None if name in suspects else _by_family(unit, part, name, read | suspects.keys())
         if use is not None:
             suspects[name] = use
     for name, use in suspects.items():
@@ -164,22 +164,27 @@ def _by_text(unit: Unit, part: Part, name: str, statement: ast.stmt) -> Use | No
     That instruction is a later one than the one that introduces `name`, does not mention the
     neighbour, and mentions everything else that the statement reads and assigns.
     """
-    items = [_mentioned(item) for item in unit.exercise.items("instructions")]
+    items = _instructions(unit)
     first = next((n for n, words in enumerate(items) if name in words), len(items))
-    uses = _uses_in(part, statement)
-    values = {use.name for use in uses if _is_value(unit, use.name)}
-    for use in uses:
-        if not _is_neighbour(name, use.name) or use.name not in values:
+    for use in _uses_in(part, statement):
+        if not _is_neighbour(name, use.name) or not _is_value(unit, use.name):
             continue
-        rest = (values - {use.name}) | _targets(statement)
+        rest = _rest(unit, part, use, statement)
         for words in items[first + 1 :]:
             if name in words and use.name not in words and rest and rest <= words:
                 return use
     return None
 
 
-def _mentioned(item: Item) -> set[str]:
-    return set(_WORD.findall(item.text))
+def _instructions(unit: Unit) -> list[set[str]]:
+    """The words of each instruction."""
+    return [set(_WORD.findall(item.text)) for item in unit.exercise.items("instructions")]
+
+
+def _rest(unit: Unit, part: Part, use: Use, statement: ast.stmt) -> set[str]:
+    """What a statement reads and assigns besides one name."""
+    values = {other.name for other in _uses_in(part, statement) if _is_value(unit, other.name)}
+    return (values - {use.name}) | _targets(statement)
 
 
 def _is_value(unit: Unit, name: str) -> bool:
@@ -214,14 +219,15 @@ def _by_number(part: Part, name: str, statement: ast.stmt) -> Use | None:
     return None
 
 
-def _by_family(part: Part, name: str, node: ast.Name, read: set[str]) -> Use | None:
+def _by_family(unit: Unit, part: Part, name: str, read: set[str]) -> Use | None:
     """The value that `name` was made of, used again although the same was made for its brothers.
 
     In `h_1_act = relu(h_1)`, `h_2 = f(h_1)`, `h_2_act = relu(h_2)`, `print(h_2_act)` it is the
-    `h_1` in the second statement.
+    `h_1` in the second statement, unless an instruction asks for just that.
     """
+    node = part.names.bound[name]
     family = _NUMBER.sub("#", name)
-    if part.tree is None or "#" not in family:
+    if part.tree is None or not isinstance(node, ast.Name) or "#" not in family:
         return None
     if not any(other != name and _NUMBER.sub("#", other) == family for other in read):
         return None
@@ -230,8 +236,11 @@ def _by_family(part: Part, name: str, node: ast.Name, read: set[str]) -> Use | N
     sources = {source for source in sources if name.startswith(source + "_")}
     for statement in _after(part.tree, node):
         for use in _uses_in(part, statement):
-            if use.name in sources:
-                return use
+            if use.name not in sources:
+                continue
+            rest = _rest(unit, part, use, statement)
+            asked = any({use.name} | rest <= words for words in _instructions(unit))
+            return None if asked else use
     return None
 
 
