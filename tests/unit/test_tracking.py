@@ -267,14 +267,10 @@ def test_the_solution_fills_every_blank() -> None:
     ]
 
 
-def milliseconds(sample: str, submission: str) -> float:
+def seconds(sample: str, submission: str) -> float:
+    start = time.process_time()
     track(sample, submission)
-    times: list[float] = []
-    for _ in range(3):
-        start = time.process_time()
-        track(sample, submission)
-        times.append(time.process_time() - start)
-    return min(times) * 1000
+    return time.process_time() - start
 
 
 def test_a_large_text_takes_its_length_and_not_more() -> None:
@@ -285,18 +281,15 @@ def test_a_large_text_takes_its_length_and_not_more() -> None:
         del lines[size // 3], lines[-size // 4]
         return sample, "\n".join(lines)
 
-    assert milliseconds(*exercise(800)) < 8 * milliseconds(*exercise(200)) + 5
+    large, small = exercise(800), exercise(100)
+    assert any(seconds(*large) < 28 * seconds(*small) for _ in range(8))
 
 
 @pytest.mark.parametrize("part", ["x = f(", "x = f(1,2)\n", "f, ___ ", "(", "___\n", "x = "])
 def test_hostile_text_is_given_up_on_in_time(part: str) -> None:
     sample = "".join(f"x = f(___, {n}, ___)\n___\n" for n in range(60))
-
-    def milliseconds(count: int) -> float:
-        start = time.process_time()
-        track(sample, "x = " + part * count)
-        return (time.process_time() - start) * 1000
-
-    milliseconds(10)
-    # Eight times the text; quadratic would be 64 times the time.
-    assert milliseconds(8000) < 28 * milliseconds(1000) + 200
+    # Eight times the text; quadratic would be 64 times the time, and on every try.
+    assert any(
+        seconds(sample, "x = " + part * 8000) < 28 * seconds(sample, "x = " + part * 1000)
+        for _ in range(8)
+    )
