@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -164,6 +165,22 @@ def test_errors_have_to_be_allowed(judge: Judge, fails: Judge) -> None:
     assert fails(sct, "x = 1", "x = 1\n1 / 0").code == "run/exception"
     assert judge("allow_errors()\n" + sct, "x = 1", "x = 1\n1 / 0").verdict == "passed"
     assert fails("allow_errors()\nhas_no_error()", "x = 1", "1 / 0").code == "run/exception"
+
+
+def test_files_that_the_submission_wrote(judge: Judge, fails: Judge, tmp_path: Path) -> None:
+    file = tmp_path / "made.py"
+    sct = f"Ex().has_dir({str(tmp_path)!r})\nEx().check_file({str(file)!r}, solution_code='x = 1')"
+    sct += ".multi(has_code('x'), has_equal_ast())"
+    assert "write it" in fails(sct, "", "").message
+    writing = f"from pathlib import Path\nPath({str(file)!r}).write_text('x=1')"
+    assert judge(sct, "", writing).verdict == "passed"
+    assert fails(sct, "", writing.replace("x=1", "x=2")).code == "sct/structure"
+    assert fails("Ex().has_dir('/no/such/folder')", "", "").code == "sct/missing"
+
+
+def test_authors_words_in_front_of_messages(fails: Judge) -> None:
+    sct = "Ex().check_function('abs', expand_msg='Look again.').check_args(0).has_equal_value()"
+    assert fails(sct, "abs(1)", "abs(2)").message.startswith("Look again. The first argument")
 
 
 class Dead:

@@ -53,6 +53,11 @@ def test_alias_in_the_sct_is_understood(judge: Judge) -> None:
     assert judge(sct, "F.relu(a)", submission, PRE).verdict == "passed"
 
 
+def test_function_with_two_names_is_one(judge: Judge) -> None:
+    sct = "Ex().check_function('torch.relu').check_args('input').has_equal_value()"
+    assert judge(sct, "torch.relu(a)", "F.relu(a)", PRE).verdict == "passed"
+
+
 def test_argument_is_marked_and_its_shape_told(fails: Judge) -> None:
     sct = "Ex().check_function('torch.matmul').check_args('input').has_equal_value()"
     failed = fails(sct, "torch.matmul(a, b)", "torch.matmul(b, a)", PRE)
@@ -94,7 +99,9 @@ def test_methods_and_chains(judge: Judge, fails: Judge) -> None:
     pre = PRE + "model = nn.Linear(3, 1)\n"
     sct = "Ex().check_function('model.eval')"
     assert judge(sct, "model.eval()", "x = model.eval()", pre).verdict == "passed"
-    assert fails(sct, "model.eval()", "model.eval", pre).code == "sct/missing"
+    failed = fails(sct, "model.eval()", "model.eval", pre)
+    assert (failed.code, failed.text) == ("sct/missing", "model.eval")
+    assert "parentheses" in failed.message
     sct = "Ex().check_function('a.sum.item')"
     assert judge(sct, "a.sum().item()", "x = a.sum( ).item( )", PRE).verdict == "passed"
 

@@ -12,7 +12,7 @@ from blankcheck_runner.judge.code import statements_code
 from blankcheck_runner.judge.messages import nearest, ordinal
 from blankcheck_runner.judge.names import Names, same
 from blankcheck_runner.judge.parts import part_of
-from blankcheck_runner.judge.state import Part, SctError, Session, State
+from blankcheck_runner.judge.state import Part, SctError, Session, Span, State
 from blankcheck_runner.judge.syntax import dump
 from blankcheck_runner.judge.table import word
 from blankcheck_runner.judge.task import Probe
@@ -53,9 +53,8 @@ def check_function(
     mine = find_calls(state, "student", name)
     values = {"name": name, "index": ordinal(index)}
     if index >= len(mine):
-        raise state.fail(
-            "sct/missing", missing_call(name, index, len(mine)), missing_msg, values=values
-        )
+        own, span = _missing_call(state, name, len(mine))
+        raise state.fail("sct/missing", own, missing_msg, values=values, span=span)
     call = mine[index]
     if len(mine) > len(theirs):
         call = next((other for other in mine if dump(other) == dump(theirs[index])), call)
@@ -305,11 +304,19 @@ def argument_label(name: Any) -> str:
     return f"the {ordinal(name)} argument" if isinstance(name, int) else f"the argument `{name}`"
 
 
-def missing_call(name: str, index: int, count: int) -> str:
-    """What is said where a call is missing."""
-    if count == 0:
-        return f"`{name}` is not called here; call it."
-    return f"`{name}` is called {count} time{'' if count == 1 else 's'} here; call it once more."
+def _missing_call(state: State, name: str, count: int) -> tuple[str, Span | None]:
+    """What is said where a call is missing, and the place where it is only named."""
+    if count:
+        times = f"{count} time{'' if count == 1 else 's'}"
+        return f"`{name}` is called {times} here; call it once more.", None
+    names = names_of(state.session, "student")
+    wanted = names_of(state.session, "reference").canonical(name)
+    for top in state.student.nodes:
+        for node in ast.walk(top):
+            if isinstance(node, (ast.Name, ast.Attribute)) and same(names.of(node), wanted):
+                own = f"`{name}` is named here but not called; put parentheses after it."
+                return own, state.session.submission.span((node,))
+    return f"`{name}` is not called here; call it.", None
 
 
 def _not_in_solution(state: State, name: str, index: int, count: int) -> str:

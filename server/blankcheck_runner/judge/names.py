@@ -79,14 +79,29 @@ class Names:
             self._full.pop(target, None)
 
 
+_TWINS = frozenset(
+    {"relu", "sigmoid", "tanh", "softmax", "log_softmax", "selu", "celu", "cosine_similarity"}
+)
+"""Functions that are the same one in `torch` and in `torch.nn.functional`."""
+
+
 def same(first: str | None, second: str) -> bool:
     """Whether two full names are names of one thing."""
-    if first is None or first == second:
-        return first is not None
+    if first is None:
+        return False
+    first, second = _usual(first), _usual(second)
+    if first == second:
+        return True
     if first.rpartition(".")[2] != second.rpartition(".")[2]:
         return False
     found = _resolved(first)
     return found is not None and found is _resolved(second)
+
+
+def _usual(name: str) -> str:
+    """The shorter name, where a function has two."""
+    module, _, last = name.rpartition(".")
+    return f"torch.{last}" if module == "torch.nn.functional" and last in _TWINS else name
 
 
 def _resolved(name: str) -> Any:
