@@ -1,0 +1,293 @@
+"""Courses on disk, and which exercise a submission is for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blankcheck import courses
+from blankcheck.course.submission import read_header
+from blankcheck.courses import (
+    CourseError,
+    builtin_folder,
+    find_courses,
+    find_exercise,
+    find_target,
+    read_chapter,
+    sample_of,
+    start,
+    submission_file,
+)
+
+CHAPTER = """---
+title: One
+description: A chapter.
+---
+
+## First exercise
+
+```yaml
+type: NormalExercise
+key: k1
+xp: 100
+lang: python
+```
+
+`@instructions`
+- Do it.
+
+`@sample_code`
+```{python}
+x = ___
+```
+
+`@solution`
+```{python}
+x = 1
+```
+
+---
+
+## Step by step
+
+```yaml
+type: BulletExercise
+key: k2
+xp: 100
+lang: python
+```
+
+`@sample_code`
+```{python}
+y = ___
+```
+
+***
+
+```yaml
+type: NormalExercise
+key: k2a
+xp: 50
+```
+
+`@instructions`
+- One.
+
+`@solution`
+```{python}
+y = 1
+```
+
+***
+
+```yaml
+type: NormalExercise
+key: k2b
+xp: 50
+```
+
+`@instructions`
+- Two.
+
+`@sample_code`
+```{python}
+z = ___
+```
+
+`@solution`
+```{python}
+z = 1
+```
+
+---
+
+## A video
+
+```yaml
+type: VideoExercise
+key: k3
+xp: 50
+```
+
+`@projector_key`
+1
+"""
+
+
+@pytest.fixture
+def chapter(tmp_path: Path) -> Path:
+    file = tmp_path / "my course" / "one.md"
+    file.parent.mkdir()
+    file.write_text(CHAPTER, "utf-8")
+    return file
+
+
+@pytest.mark.parametrize("name", ["k1", "First exercise", "first EXERCISE", "1", " k1 "])
+def test_an_exercise_is_found_by_key_title_or_number(chapter: Path, name: str) -> None:
+    assert find_exercise(chapter, name).exercise.title == "First exercise"
+
+
+def test_a_key_wins_over_a_number(chapter: Path) -> None:
+    chapter.write_text(CHAPTER.replace("key: k3", "key: '1'"), "utf-8")
+    assert find_exercise(chapter, "1").exercise.title == "A video"
+
+
+def test_an_exercise_that_is_not_there_lists_those_that_are(chapter: Path) -> None:
+    with pytest.raises(CourseError, match="1 First exercise, 2 Step by step, 3 A video"):
+        find_exercise(chapter, "none")
+
+
+def test_steps(chapter: Path) -> None:
+    assert find_exercise(chapter, "k2").step == 1
+    second = find_exercise(chapter, "k2", 2)
+    assert second.unit.key == "k2b"
+    assert sample_of(second) == "z = ___\n"
+    assert sample_of(find_exercise(chapter, "k2", 1)) == "y = ___\n"
+    with pytest.raises(CourseError, match="steps 1 to 2"):
+        find_exercise(chapter, "k2", 3)
+    with pytest.raises(CourseError, match="no steps"):
+        find_exercise(chapter, "k1", 1)
+
+
+def test_starting_writes_the_sample_and_never_overwrites(chapter: Path, tmp_path: Path) -> None:
+    target = find_exercise(chapter, "k1")
+    file, created = start(target, tmp_path)
+    assert created
+    assert file == tmp_path / "blankcheck/my-course/one/01-first-exercise.py"
+    assert file.read_text("utf-8") == "# blankcheck: my course/one.md#k1\nx = ___\n"
+    file.write_text("x = 1\n", "utf-8")
+    assert start(target, tmp_path) == (file, False)
+    assert file.read_text("utf-8") == "x = 1\n"
+    assert [entry.name for entry in file.parent.iterdir()] == [file.name]
+
+
+def test_steps_have_files_of_their_own(chapter: Path, tmp_path: Path) -> None:
+    file, _ = start(find_exercise(chapter, "k2", 2), tmp_path)
+    assert file.name == "02-step-by-step-2.py"
+    header = read_header(file.read_text("utf-8"))
+    assert header is not None
+    assert (header.exercise, header.step) == ("k2", 2)
+
+
+def test_a_chapter_outside_of_the_workspace_is_named_in_full(chapter: Path, tmp_path: Path) -> None:
+    workspace = tmp_path / "elsewhere"
+    workspace.mkdir()
+    file, _ = start(find_exercise(chapter, "k1"), workspace)
+    text = file.read_text("utf-8")
+    assert find_target(text, file, [workspace]).file == chapter.resolve()
+
+
+def test_what_cannot_be_run_cannot_be_started(chapter: Path, tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match="video"):
+        start(find_exercise(chapter, "k3"), tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_told(chapter: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CourseError, match="cannot be written"):
+        start(find_exercise(chapter, "k1"), tmp_path / "file")
+
+
+def test_a_submission_that_was_moved_finds_its_chapter(chapter: Path, tmp_path: Path) -> None:
+    text = "# blankcheck: my course/one.md#k1\n"
+    moved = tmp_path / "deep" / "down" / "a.py"
+    assert find_target(text, moved, []).exercise.key == "k1"
+    assert find_target(text, None, [tmp_path]).exercise.key == "k1"
+    with pytest.raises(CourseError, match="Open the folder that holds it"):
+        find_target(text, None, [])
+
+
+def test_a_file_without_a_first_line_is_told_what_to_do() -> None:
+    with pytest.raises(CourseError, match="first line should be"):
+        find_target("x = 1\n", None, [])
+
+
+def test_the_built_in_course_cannot_be_left() -> None:
+    with pytest.raises(CourseError):
+        find_target("# blankcheck: builtin:../secret.md#k\n", None, [])
+
+
+def test_the_built_in_course_is_in_the_order_of_its_manifest() -> None:
+    folder = builtin_folder()
+    assert folder is not None
+    course = find_courses([])[0]
+    assert course.builtin
+    assert course.problem is None
+    assert course.chapters[0].name == "artificial-neural-networks.md"
+
+
+def test_courses_are_found_below_a_folder_and_other_markdown_is_not(
+    chapter: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "README.md").write_text("# Not a chapter\n", "utf-8")
+    hidden = tmp_path / "node_modules" / "package"
+    hidden.mkdir(parents=True)
+    (hidden / "one.md").write_text(CHAPTER, "utf-8")
+    environment = tmp_path / "env" / "docs"
+    environment.mkdir(parents=True)
+    (tmp_path / "env" / "pyvenv.cfg").write_text("")
+    (environment / "one.md").write_text(CHAPTER, "utf-8")
+    found = [course for course in find_courses([tmp_path, tmp_path]) if not course.builtin]
+    assert [course.chapters for course in found] == [(chapter.resolve(),)]
+    assert found[0].title == "my course"
+
+
+def test_a_manifest_gives_title_and_order(chapter: Path) -> None:
+    (chapter.parent / "a.md").write_text(CHAPTER, "utf-8")
+    manifest = chapter.parent / "course.yml"
+    manifest.write_text("title: Mine\nchapters: [one.md, a.md]\n", "utf-8")
+    course = find_courses([chapter.parent])[-1]
+    assert course.title == "Mine"
+    assert [file.name for file in course.chapters] == ["one.md", "a.md"]
+    manifest.write_text("title: Mine\nchapters: [one.md, gone.md]\n", "utf-8")
+    course = find_courses([chapter.parent])[-1]
+    assert [file.name for file in course.chapters] == ["one.md"]
+    assert course.problem is not None
+    assert "gone.md" in course.problem
+
+
+@pytest.mark.parametrize("manifest", ["title: [", "- a\n", ""])
+def test_a_manifest_that_is_none_is_told(chapter: Path, manifest: str) -> None:
+    (chapter.parent / "course.yml").write_text(manifest, "utf-8")
+    course = find_courses([chapter.parent])[-1]
+    assert [file.name for file in course.chapters] == ["one.md"]
+    assert course.problem is not None
+
+
+def test_a_chapter_is_read_again_when_it_has_changed(chapter: Path) -> None:
+    assert read_chapter(chapter) is read_chapter(chapter)
+    chapter.write_text(CHAPTER.replace("title: One", "title: Another"), "utf-8")
+    assert read_chapter(chapter).title == "Another"
+
+
+def test_a_chapter_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match=r"gone\.md cannot be read"):
+        read_chapter(tmp_path / "gone.md")
+    with pytest.raises(CourseError, match="cannot be read"):
+        read_chapter(tmp_path)
+
+
+def test_a_chapter_that_is_not_utf8_is_read_all_the_same(chapter: Path) -> None:
+    chapter.write_bytes(CHAPTER.replace("Do it", "Do ét").encode("latin-1"))
+    assert find_exercise(chapter, "k1").exercise.title == "First exercise"
+
+
+def test_data_files_lie_beside_the_chapter(chapter: Path) -> None:
+    assert find_exercise(chapter, "k1").data is None
+    (chapter.parent / "data").mkdir()
+    assert find_exercise(chapter, "k1").data == chapter.parent / "data"
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [("ReLU activation", "relu-activation"), ("Ünïcode & Co.", "unicode-co"), ("日本", "untitled")],
+)
+def test_titles_as_file_names(title: str, slug: str) -> None:
+    assert courses.slug(title) == slug
+
+
+def test_a_title_cannot_leave_the_folder(chapter: Path, tmp_path: Path) -> None:
+    chapter.write_text(CHAPTER.replace("## First exercise", "## ../../../etc/passwd"), "utf-8")
+    file = submission_file(find_exercise(chapter, "k1"), tmp_path)
+    assert file.parent == tmp_path / "blankcheck/my-course/one"
