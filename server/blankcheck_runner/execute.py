@@ -84,22 +84,29 @@ class Program:
         self.texts: dict[str, str] = {}
         """Source text by file name, of all parts that were run."""
         self._recorder = Recorder()
+        self._directory = ""
 
     @property
     def namespace(self) -> dict[str, Any]:
         """The globals of the code."""
         return self.module.__dict__
 
-    def begin(self, directory: str | None, seed: int) -> None:
+    def begin(self, directory: str, seed: int) -> None:
         """Makes this process ready for the first part: place, module, streams, seed."""
         sys.modules["__main__"] = self.module
-        if directory is not None:
-            os.chdir(directory)
-            os.environ["HOME"] = directory
-            sys.path.append(directory)
+        self.move(directory)
         builtins.input = _no_input
         self._renew_stdout()
         _seed(seed)
+
+    def move(self, directory: str) -> None:
+        """Makes a directory the one that the code runs in, imports from and calls home."""
+        if directory != self._directory:
+            os.chdir(directory)
+            os.environ["HOME"] = directory
+            # Last, so that no file of a course hides a library.
+            sys.path[:] = [place for place in sys.path if place != self._directory] + [directory]
+            self._directory = directory
 
     def execute(self, text: str, file: str, at: Callable[[int], None]) -> Ran:
         """Runs a part. `at` is told the line of each statement before it runs."""

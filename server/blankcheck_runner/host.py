@@ -21,7 +21,9 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from blankcheck_runner import limits, processes, wire
-from blankcheck_runner.check import Checker, HostFault
+from blankcheck_runner.check import Checker
+from blankcheck_runner.lessons import Lessons
+from blankcheck_runner.runs import HostFault
 from blankcheck_runner.scratch import Scratch
 from blankcheck_runner.start import ForkStarter, SpareStarter, Starter, StartFailed
 
@@ -39,7 +41,8 @@ class Host:
         self._writer = ThreadPoolExecutor(1, "server")
         self._starter = make_starter()
         self._scratch = Scratch()
-        self._checker = Checker(self._starter, self._scratch)
+        self._lessons = Lessons(self._starter, self._scratch)
+        self._checker = Checker(self._lessons)
         self._running: dict[int, asyncio.Task[None]] = {}
         self._ended = asyncio.Event()
 
@@ -59,6 +62,7 @@ class Host:
             task.cancel()
         if self._running:
             await asyncio.wait(self._running.values())
+        await self._lessons.close()
         await self._starter.close()
         self._sweep()
         await self._scratch.close()
@@ -115,7 +119,7 @@ class Host:
             await printed.flush()
             answer = {"type": "report", "report": wire.report_to_json(report)}
         except asyncio.CancelledError:
-            await self._checker.settle()
+            await self._lessons.settle()
             answer = {"type": "cancelled", "id": number}
         except HostFault as error:
             answer = {"type": "failed", "id": number, "message": str(error)}

@@ -60,17 +60,17 @@ class StartFailed(Exception):
 class Hold:
     """The host's hold on one worker."""
 
-    def __init__(self, pid: int, ends: Ends, output: Output) -> None:
+    def __init__(self, pid: int, ends: Ends, output: Output, parent: Hold | None = None) -> None:
         self.pid = pid
         self.output = output
         self.exited: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         """The exit code, negative for a signal; null if it ended and nobody knows how."""
         self.on_output: Callable[[str], None] | None = None
         """Told of what is printed and kept, as it comes."""
-        self.on_child_exit: Callable[[int, int], None] | None = None
-        """Told of a process forked from this one that ended: pid and exit code."""
-        self.on_gone: Callable[[], None] | None = None
-        """Told when the worker cannot be talked to any more."""
+        self._parent = parent
+        self._forked: dict[int, Hold] = {}
+        self._ended_early: dict[int, int] = {}
+        """How children ended that were not heard of yet, by pid."""
         self._channel = AsyncChannel(ends.control)
         self._pipe = ends.output
         self._position = ends.position
@@ -86,6 +86,36 @@ class Hold:
     def gone(self) -> bool:
         """Whether the worker cannot be talked to any more."""
         return self._gone
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether what it was forked from is gone, so that its end is no fault of its own."""
+        return self._parent is not None and (self._parent.gone or self._parent.orphaned)
+
+    async def fork(self, output: int) -> Hold:
+        """Another worker in this one's state. Raises WorkerDied if this one does not answer;
+        it is killed then."""
+        ends = Ends()
+        try:
+            processes.resume(self.pid)
+            asking = self.ask("fork", ends.worker_side())
+            pid = int((await asyncio.wait_for(asking, FORK_SECONDS))["pid"])
+        except (asyncio.TimeoutError, WorkerFailed):
+            ends.close()
+            self.kill()
+            raise WorkerDied from None
+        except BaseException:
+            ends.close()
+            raise
+        ends.close_worker_side()
+        child = Hold(pid, ends, Output(output), self)
+        self._forked[pid] = child
+        child.exited.add_done_callback(lambda _: self._forked.pop(pid, None))
+        if pid in self._ended_early:
+            child.note_exit(self._ended_early.pop(pid))
+        elif self._gone:
+            child.note_exit(None)
+        return child
 
     async def ask(
         self, op: str, descriptors: Sequence[int] = (), **fields: Any
@@ -168,8 +198,10 @@ class Hold:
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(WorkerDied())
-        if self.on_gone is not None:
-            self.on_gone()
+        for child in list(self._forked.values()):
+            # Nobody can tell any more how these end.
+            child.kill()
+            child.note_exit(None)
 
     def _close_pipe(self) -> None:
         if self._pipe >= 0:
@@ -188,14 +220,20 @@ class Hold:
 
     def _take(self, message: dict[str, Any]) -> None:
         if message.get("op") == "exited":
-            if self.on_child_exit is not None:
-                self.on_child_exit(int(message["pid"]), int(message["status"]))
+            self._child_ended(int(message["pid"]), int(message["status"]))
             return
         answer = self._answers.get(message["id"])
         if answer is not None and not answer.done():
             # All that was printed before the answer was sent is in the pipe by now.
             self.drain()
             answer.set_result(message)
+
+    def _child_ended(self, pid: int, code: int) -> None:
+        child = self._forked.get(pid)
+        if child is None:
+            self._ended_early[pid] = code
+        else:
+            child.note_exit(code)
 
 
 class Ends:
@@ -227,6 +265,7 @@ class Starter(Protocol):
     """Gives workers that have run nothing."""
 
     kind: Literal["fork", "spare"]
+    """With `fork`, the workers can be forked in turn."""
     versions: Mapping[str, Any]
     """The answer of a worker to `ready`."""
 
@@ -242,10 +281,6 @@ class Starter(Protocol):
         """The direct children of this process that belong here; null while one is being made."""
         ...
 
-    def failing(self) -> bool:
-        """Whether what workers come from is gone, so that their end is no fault of theirs."""
-        ...
-
     async def close(self) -> None:
         """Ends everything."""
         ...
@@ -259,9 +294,6 @@ class ForkStarter:
     def __init__(self) -> None:
         self.versions: Mapping[str, Any] = {}
         self._zygote: _Program | None = None
-        self._holds: dict[int, Hold] = {}
-        self._ends: dict[int, int] = {}
-        """Ends that were told before the fork's answer was seen."""
         self._preparing = asyncio.Lock()
 
     async def prepare(self) -> None:
@@ -273,8 +305,6 @@ class ForkStarter:
                 await self._zygote.close()
                 self._zygote = None
             zygote = await _Program.start(self.kind)
-            zygote.hold.on_child_exit = self._child_exited
-            zygote.hold.on_gone = self._abandon
             try:
                 self.versions = await zygote.ready()
             except BaseException:
@@ -286,12 +316,9 @@ class ForkStarter:
         """Forks the zygote; replaces it and tries again if it does not answer."""
         for _ in range(2):
             await self.prepare()
-            zygote = self._zygote
-            if zygote is None:
-                continue
-            with contextlib.suppress(WorkerDied, asyncio.TimeoutError):
-                return await self._fork(zygote.hold, output)
-            zygote.hold.kill()
+            if self._zygote is not None:
+                with contextlib.suppress(WorkerDied):
+                    return await self._zygote.hold.fork(output)
         raise StartFailed("the process that others are forked from does not stay up")
 
     def known(self) -> set[int] | None:
@@ -300,46 +327,10 @@ class ForkStarter:
             return None
         return set() if self._zygote is None else {self._zygote.hold.pid}
 
-    def failing(self) -> bool:
-        """Whether the zygote is gone."""
-        return self._zygote is None or self._zygote.hold.gone
-
     async def close(self) -> None:
         """Ends the zygote and all workers."""
-        for hold in list(self._holds.values()):
-            hold.kill()
         if self._zygote is not None:
             await self._zygote.close()
-
-    async def _fork(self, parent: Hold, output: int) -> Hold:
-        ends = Ends()
-        try:
-            processes.resume(parent.pid)
-            answer = await asyncio.wait_for(parent.ask("fork", ends.worker_side()), FORK_SECONDS)
-            pid = int(answer["pid"])
-        except BaseException:
-            ends.close()
-            raise
-        ends.close_worker_side()
-        hold = Hold(pid, ends, Output(output))
-        self._holds[pid] = hold
-        if pid in self._ends:
-            hold.note_exit(self._ends.pop(pid))
-        hold.exited.add_done_callback(lambda _: self._holds.pop(pid, None))
-        return hold
-
-    def _abandon(self) -> None:
-        """The zygote is gone: nobody tells any more how what it forked ends."""
-        for hold in list(self._holds.values()):
-            processes.kill_tree(hold.pid)
-            hold.note_exit(None)
-
-    def _child_exited(self, pid: int, code: int) -> None:
-        hold = self._holds.get(pid)
-        if hold is None:
-            self._ends[pid] = code
-        else:
-            hold.note_exit(code)
 
 
 class SpareStarter:
@@ -390,10 +381,6 @@ class SpareStarter:
             return None
         programs = [*self._ready, *self._used.values()]
         return {program.hold.pid for program in programs}
-
-    def failing(self) -> bool:
-        """Never: spares do not depend on each other."""
-        return False
 
     async def close(self) -> None:
         """Ends the spares and all workers."""

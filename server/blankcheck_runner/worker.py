@@ -22,17 +22,20 @@ import gc
 import importlib
 import os
 import platform
+import random
 import select
 import signal
 import socket
 import struct
 import sys
+import threading
 import types
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from blankcheck_runner import crash, limits, wire
+from blankcheck_runner import crash, limits, processes, wire
 from blankcheck_runner.channel import Channel, ChannelClosed, Received, close_all
 from blankcheck_runner.execute import Program, Ran
 from blankcheck_runner.judge.task import Printed, Raised, Task
@@ -64,6 +67,9 @@ class Worker:
     def run(self) -> None:
         """Warms this process up, then obeys until the channel closes."""
         self._torch = warm_up()
+        # What every check needs of ours, before anything is forked.
+        for module in ("probing", "judge.engine", "describe"):
+            importlib.import_module(f"blankcheck_runner.{module}")
         gc.collect()
         gc.freeze()
         with contextlib.suppress(ChannelClosed):
@@ -135,12 +141,14 @@ class Worker:
         parent = os.getpid()
         _flush()
         gc.freeze()
+        chance = random.getstate()
         pid = os.fork()
         if pid:
             close_all(descriptors)
             self._children[pid] = _exit_descriptor(pid)
             return {"pid": pid}
         channel, output, position = descriptors
+        random.setstate(chance)  # Python gives each fork another seed
         os.setsid()
         limits.die_with_parent(parent)
         limits.adopt_orphans()
@@ -163,6 +171,7 @@ class Worker:
             self._program.begin(message["directory"], message["seed"])
             if hasattr(signal, "SIGUSR1"):
                 signal.signal(signal.SIGUSR1, self._tell_line)
+        self._program.move(message["directory"])
         self._part = number = PARTS.index(part) + 1
         self._file = message["file"]
         ran = self._program.execute(
@@ -173,8 +182,18 @@ class Worker:
         return {
             "prints": [[printed.text, printed.line] for printed in ran.prints],
             "device": _device(),
+            "alone": self._alone(),
             **_crash(ran, self._program.texts),
         }
+
+    def _alone(self) -> bool:
+        """Whether this process may be forked: one thread, no child, no CUDA context."""
+        try:
+            threads = len(list(Path("/proc/self/task").iterdir()))
+        except OSError:
+            threads = threading.active_count()
+        mine = set(processes.children(os.getpid())) - set(self._children)
+        return threads == 1 and not mine and _device() == "cpu"
 
     def _tell_line(self, _: int, frame: types.FrameType | None) -> None:
         """Answers the host's signal at a deadline: which line of the code is it in?"""
@@ -201,6 +220,7 @@ class Worker:
         from blankcheck_runner import probing
         from blankcheck_runner.judge import engine
 
+        self._program.move(message["directory"])
         channel = Channel(socket.socket(fileno=descriptor))
         try:
             student = probing.RemoteProcess(channel)
@@ -212,6 +232,7 @@ class Worker:
     def _describe(self, message: Mapping[str, Any]) -> dict[str, Any]:
         from blankcheck_runner.describe import describe
 
+        self._program.move(message["directory"])
         expressions = [wire.Expression(**item) for item in message["expressions"]]
         phrases = describe(self._program, message["text"], message["file"], expressions)
         return {"descriptions": phrases}

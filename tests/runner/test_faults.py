@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ import pytest_asyncio
 from blankcheck.runner import RunnerUnavailable
 from blankcheck.runner.process import HostRunner
 from blankcheck_runner import processes
+from blankcheck_runner.lessons import KEPT
+from blankcheck_runner.start import SPARES
 from blankcheck_runner.wire import Lesson, Limits, Report
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -121,27 +124,28 @@ async def test_what_a_finished_submission_left_running_is_ended(runner: HostRunn
     await until(lambda: gone(pid))
 
 
-async def test_many_runs_leave_no_processes_descriptors_or_folders(runner: HostRunner) -> None:
+async def test_many_checks_leave_no_processes_descriptors_or_folders(runner: HostRunner) -> None:
     host = runner.pid
     assert host is not None
 
-    def held() -> tuple[int, int]:
-        return len(processes.descendants(host)), len(list(Path(f"/proc/{host}/fd").iterdir()))
+    def held() -> tuple[int, int, int]:
+        return (
+            len(processes.descendants(host)),
+            len(list(Path(f"/proc/{host}/fd").iterdir())),
+            len(list(Path(tempfile.gettempdir()).glob(f"blankcheck-{host}-*/*"))),
+        )
 
-    def folders() -> int:
-        return len(list(Path(tempfile.gettempdir()).glob(f"blankcheck-{host}-*/*")))
-
-    spares = (await runner.info()).start == "spare"
-    resting = len(processes.children(host))
-    before: tuple[int, int] | None = None
-    for _ in range(3 if spares else 20):
-        await right(runner)
-        if spares:
-            await until(lambda: len(processes.children(host)) >= resting, 60)
-        await until(lambda: len(processes.descendants(host)) <= resting, 60)
-        before = before or held()
-    await until(lambda: folders() == 0)
-    await until(lambda: held()[1] <= (before or held())[1])
+    spare = (await runner.info()).start == "spare"
+    # The zygote and two states of each lesson that is kept; or the spares.
+    rest = SPARES if spare else 1 + 2 * KEPT
+    for number in range(KEPT):
+        await runner.check(replace(LESSON, seed=number), "b = 2", "a.py")
+    await until(lambda: held()[0] == rest, 60)
+    before = held()
+    for number in range(3 if spare else 20):
+        await runner.check(replace(LESSON, seed=number % 3), "b = 2", "a.py")
+        await runner.run(LESSON, "1 / 0", "a.py")
+    await until(lambda: held() <= before, 60)
 
 
 async def test_a_killed_zygote_or_spare_is_replaced(fresh: HostRunner) -> None:

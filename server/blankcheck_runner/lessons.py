@@ -1,0 +1,264 @@
+"""The lessons at hand: processes in which pre-exercise code, or solution too, has run and waits.
+
+Where workers can be forked, each check of a lesson forks them, so that only the first pays for
+that code. A state is kept only if its process may be forked safely; otherwise, and where nothing
+can be forked, a check gets fresh workers in which the code runs anew. Same verdicts either way.
+
+A student is forked from where only the pre-exercise code has run: no ancestor of it ever held the
+solution.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from blankcheck_runner.output import Output
+from blankcheck_runner.runs import HostFault, Ran, execute, give_up
+from blankcheck_runner.scratch import Scratch, fingerprint
+from blankcheck_runner.start import Hold, Starter, WorkerDied
+from blankcheck_runner.wire import Request
+
+KEPT = 2
+"""Lessons that are kept when nobody uses them: the one at hand and the one before."""
+_SETTLE_SECONDS = 0.15
+
+
+@dataclass(frozen=True)
+class State:
+    """A worker with the run of what it ran last."""
+
+    hold: Hold
+    directory: str
+    ran: Ran
+
+    @property
+    def kept(self) -> bool:
+        """Whether it can be forked, now and again."""
+        return not self.ran.failed and self.ran.alone
+
+
+@dataclass
+class _Lesson:
+    """What is known of a lesson, and what was made of it."""
+
+    given: asyncio.Task[State] | None = None
+    solved: asyncio.Task[State] | None = None
+    users: int = 0
+    sound: bool = False
+    unsafe: set[str] = field(default_factory=set[str])
+    """The parts after which its process must not be forked."""
+
+
+class Lessons:
+    """Gives workers in the states of lessons, each for the `async with` that asks for it."""
+
+    def __init__(self, starter: Starter, scratch: Scratch) -> None:
+        self._starter = starter
+        self._scratch = scratch
+        self._lessons: dict[bytes, _Lesson] = {}
+        """By digest, the one used last at the end."""
+        self._ending: set[asyncio.Future[int | None]] = set()
+        """The ends of processes that were killed."""
+
+    @contextlib.asynccontextmanager
+    async def at_hand(self, request: Request) -> AsyncGenerator[AtHand]:
+        """The request's lesson, kept as long as this lasts."""
+        marks = await asyncio.to_thread(fingerprint, request.lesson.data)
+        digest = _digest(request, marks)
+        lesson = self._lessons.pop(digest, None) or _Lesson()
+        self._lessons[digest] = lesson
+        lesson.users += 1
+        try:
+            yield AtHand(self, lesson, request)
+        finally:
+            lesson.users -= 1
+            self._forget_old()
+
+    async def settle(self) -> None:
+        """Waits a moment for what was killed to be gone."""
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=_SETTLE_SECONDS)
+
+    async def close(self) -> None:
+        """Ends everything."""
+        for lesson in self._lessons.values():
+            for task in (lesson.solved, lesson.given):
+                if task is not None:
+                    await give_up(task)
+                    self.drop(task)
+        self._lessons.clear()
+
+    async def fresh(self, request: Request) -> State:
+        """A worker that ran the pre-exercise code."""
+        directory = await self._scratch.make(request.lesson.data)
+        try:
+            hold = await self._starter.start(request.limits.output)
+        except BaseException:
+            self._scratch.remove(directory)
+            raise
+        return await self._first_run(hold, directory, request)
+
+    async def fork(self, state: State, request: Request) -> State:
+        """Another worker in the same state, in a copy of its directory. Raises HostFault."""
+        directory = await self._scratch.make(state.directory)
+        try:
+            hold = await state.hold.fork(request.limits.output)
+        except WorkerDied:
+            self._scratch.remove(directory)
+            raise HostFault("a process that others are forked from has ended") from None
+        except BaseException:
+            self._scratch.remove(directory)
+            raise
+        return State(hold, directory, state.ran)
+
+    def end(self, state: State) -> None:
+        """Kills a worker and removes its directory."""
+        state.hold.kill()
+        self._ending.add(state.hold.exited)
+        state.hold.exited.add_done_callback(self._ending.discard)
+        self._scratch.remove(state.directory)
+
+    def drop(self, task: asyncio.Task[State] | None) -> None:
+        """Ends what a task made, once it has."""
+        if task is None:
+            return
+        if not task.done():
+            task.add_done_callback(self.drop)
+        elif not task.cancelled() and task.exception() is None:
+            self.end(task.result())
+
+    @property
+    def can_fork(self) -> bool:
+        """Whether states can be kept."""
+        return self._starter.kind == "fork"
+
+    async def _first_run(self, hold: Hold, directory: str, request: Request) -> State:
+        try:
+            ran = await execute(hold, directory, request, "pre_exercise_code")
+        except BaseException:
+            hold.kill()
+            self._scratch.remove(directory)
+            raise
+        # What the exercise's own code prints is not the learner's output.
+        hold.drain()
+        hold.output = Output(request.limits.output)
+        return State(hold, directory, ran)
+
+    def _forget_old(self) -> None:
+        idle = [digest for digest, lesson in self._lessons.items() if lesson.users == 0]
+        for digest in idle[: max(0, len(self._lessons) - KEPT)]:
+            lesson = self._lessons.pop(digest)
+            self.drop(lesson.solved)
+            self.drop(lesson.given)
+
+
+class AtHand:
+    """One lesson for one request."""
+
+    def __init__(self, lessons: Lessons, lesson: _Lesson, request: Request) -> None:
+        self._lessons = lessons
+        self._lesson = lesson
+        self._request = request
+
+    @property
+    def sound(self) -> bool:
+        """Whether its solution is known to run."""
+        return self._lesson.sound
+
+    def is_sound(self) -> None:
+        """Notes that its solution runs."""
+        self._lesson.sound = True
+
+    @contextlib.asynccontextmanager
+    async def given(self) -> AsyncGenerator[State]:
+        """A worker of the request's own, in which the pre-exercise code has run (or failed)."""
+        base = await self._base()
+        if base is None:
+            state = await self._lessons.fresh(self._request)
+        elif base.ran.failed:
+            yield base
+            return
+        else:
+            state = await self._lessons.fork(base, self._request)
+        try:
+            yield state
+        finally:
+            self._lessons.end(state)
+
+    @contextlib.asynccontextmanager
+    async def solved(self) -> AsyncGenerator[State]:
+        """A worker of the request's own, in which the solution has run too; what failed is in its
+        `ran`."""
+        kept = await self._kept_solution()
+        if kept is not None:
+            state = await self._lessons.fork(kept, self._request)
+        else:
+            state = await self._solve()
+        try:
+            yield state
+        finally:
+            self._lessons.end(state)
+
+    async def _base(self) -> State | None:
+        """The state that is kept after the pre-exercise code; or the one in which it failed."""
+        lesson, part = self._lesson, "pre_exercise_code"
+        if not self._lessons.can_fork or part in lesson.unsafe:
+            return None
+        lesson.given = self._live(lesson.given) or asyncio.create_task(
+            self._lessons.fresh(self._request)
+        )
+        return await self._shared(lesson.given, part)
+
+    async def _kept_solution(self) -> State | None:
+        lesson, part = self._lesson, "solution"
+        if not self._lessons.can_fork or part in lesson.unsafe or await self._base() is None:
+            return None
+        lesson.solved = self._live(lesson.solved) or asyncio.create_task(self._solve())
+        state = await self._shared(lesson.solved, part)
+        return None if state is None or state.ran.failed else state
+
+    async def _shared(self, task: asyncio.Task[State], part: str) -> State | None:
+        state = await asyncio.shield(task)
+        if state.kept:
+            return state
+        self._lessons.drop(task)
+        if state.ran.failed:
+            return state
+        self._lesson.unsafe.add(part)
+        return None
+
+    async def _solve(self) -> State:
+        """A worker that ran pre-exercise code and solution."""
+        base = await self._base()
+        if base is None:
+            state = await self._lessons.fresh(self._request)
+        else:
+            state = base if base.ran.failed else await self._lessons.fork(base, self._request)
+        if state.ran.failed:
+            return state
+        try:
+            ran = await execute(state.hold, state.directory, self._request, "solution")
+        except BaseException:
+            self._lessons.end(state)
+            raise
+        return State(state.hold, state.directory, ran)
+
+    def _live(self, task: asyncio.Task[State] | None) -> asyncio.Task[State] | None:
+        """The task, if what it gives is of use; else it is dropped."""
+        if task is None or not task.done():
+            return task
+        if not task.cancelled() and task.exception() is None:
+            state = task.result()
+            if state.kept and not state.hold.gone:
+                return task
+        self._lessons.drop(task)
+        return None
+
+
+def _digest(request: Request, marks: str) -> bytes:
+    whole = repr((request.lesson, request.limits, marks))
+    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).digest()

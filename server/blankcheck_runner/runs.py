@@ -1,0 +1,152 @@
+"""Running one part in a worker, watched from outside: deadline, output, processes, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+from blankcheck_runner import limits, processes, stops, wire
+from blankcheck_runner.crash import Crash, crash_from_json
+from blankcheck_runner.judge.task import Printed
+from blankcheck_runner.start import Hold, WorkerDied, WorkerFailed
+from blankcheck_runner.stops import Stop
+from blankcheck_runner.wire import Part, Request
+
+FILES: dict[Part, str] = {
+    "pre_exercise_code": "<pre-exercise code>",
+    "solution": "<solution>",
+}
+"""The file names that tracebacks show; the submission has its own."""
+_WATCH = 0.1
+_LINE_SECONDS = 0.05
+_MAX_PRINTS = 100_000
+
+
+class HostFault(Exception):
+    """Something below the host went wrong that no course and no learner is to blame for."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How the run of one part ended, as the host sees it."""
+
+    part: Part
+    prints: tuple[Printed, ...] = ()
+    crash: Crash | None = None
+    stop: Stop | None = None
+    line: int | None = None
+    """For a stop: the line that ran last, from 1."""
+    device: str = "cpu"
+    alone: bool = False
+    """Whether its process has one thread, no child and no CUDA context: it may be forked."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it did not come to its end."""
+        return self.crash is not None or self.stop is not None
+
+
+async def execute(hold: Hold, directory: str, request: Request, part: Part) -> Ran:
+    """Runs a part of a request. A worker in which it was stopped is killed. Raises HostFault."""
+    lesson = request.lesson
+    texts = {
+        "submission": request.submission,
+        "pre_exercise_code": lesson.pre_exercise_code,
+        "solution": lesson.solution,
+    }
+    asking = asyncio.create_task(
+        hold.ask(
+            "execute",
+            part=part,
+            text=texts[part],
+            file=FILES.get(part, request.file),
+            directory=directory,
+            seed=lesson.seed,
+            limits=asdict(request.limits),
+        )
+    )
+    try:
+        stop = await _watch(hold, asking, request.limits)
+        if stop is not None:
+            line = await _last_line(hold, part)
+            hold.kill()
+            return Ran(part, stop=stop, line=line)
+        return _ran(part, await asking)
+    except WorkerFailed:
+        line = await _last_line(hold, part)
+        hold.kill()
+        return Ran(part, stop=stops.meddled(), line=line)
+    except WorkerDied:
+        code = await hold.exit_code()
+        hold.kill()
+        if code is None and hold.orphaned:
+            raise HostFault("the processes below the host were killed") from None
+        end = hold.output.text()[-1000:]
+        position = hold.position()
+        line = position[1] if position is not None and position[0] == part else None
+        return Ran(part, stop=stops.ended(code, end, request.limits), line=line)
+    finally:
+        await give_up(asking)
+
+
+async def give_up(task: asyncio.Task[Any]) -> None:
+    """Cancels a task and waits for its end, however it ends."""
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # seen; it does not matter any more
+
+
+async def _watch(
+    hold: Hold, asking: asyncio.Task[Mapping[str, Any]], limit: wire.Limits
+) -> Stop | None:
+    """Waits for an answer; why it has to be given up, or null when there is one."""
+    started = time.monotonic()
+    while True:
+        left = limit.seconds - (time.monotonic() - started)
+        done, _ = await asyncio.wait({asking}, timeout=max(0.0, min(_WATCH, left)))
+        if hold.output.octets > limits.MAX_OUTPUT:
+            return stops.flooded()
+        if done:
+            return None
+        if left <= 0:
+            return stops.timed_out(limit.seconds)
+        processes.resume(hold.pid)
+        if len(processes.descendants(hold.pid)) > limits.MAX_PROCESSES:
+            return stops.too_many_processes()
+
+
+async def _last_line(hold: Hold, part: Part) -> int | None:
+    """The line that runs now: the innermost one if the process can still say so."""
+    if not hold.gone and hasattr(signal, "SIGUSR1"):
+        with contextlib.suppress(OSError):
+            os.kill(hold.pid, signal.SIGUSR1)
+            await asyncio.sleep(_LINE_SECONDS)
+    position = hold.position()
+    return position[1] if position is not None and position[0] == part else None
+
+
+def _ran(part: Part, answer: Mapping[str, Any]) -> Ran:
+    """The answer to `execute`. It comes from a process that ran the code in question, so nothing
+    in it is taken for granted."""
+    found = answer.get("prints")
+    prints: list[Printed] = []
+    for item in cast("list[Any]", found)[:_MAX_PRINTS] if isinstance(found, list) else []:
+        pair_of = cast("list[Any]", item) if isinstance(item, list) else []
+        if len(pair_of) == 2 and isinstance(pair_of[0], str):
+            line = pair_of[1] if type(pair_of[1]) is int else None
+            prints.append(Printed(pair_of[0], line))
+    crash = answer.get("crash")
+    return Ran(
+        part,
+        tuple(prints),
+        None if crash is None else crash_from_json(crash),
+        device="cuda" if answer.get("device") == "cuda" else "cpu",
+        alone=answer.get("alone") is True,
+    )
