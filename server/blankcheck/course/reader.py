@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
-from blankcheck.course import attributes, kinds
-from blankcheck.course.model import Chapter, Exercise, Problem, Section, Severity
+from blankcheck.course import kinds
+from blankcheck.course.heads import Head, Heads, Notes, text_of
+from blankcheck.course.model import Chapter, Exercise, Section
 from blankcheck.course.sections import (
     ATTRIBUTES,
     Mark,
-    fence_span,
-    is_yaml,
     loose_lines,
     marks,
     section,
@@ -31,18 +30,6 @@ _XP = re.compile(r"[0-9]{1,6}")
 def read(text: str) -> Chapter:
     """Reads a chapter. Spans are offsets into `text` as it was given."""
     return _Reader(text).chapter()
-
-
-@dataclass
-class _Head:
-    """What stands above an exercise's assignment."""
-
-    heading: int | None = None
-    values: dict[str, object] = field(default_factory=dict[str, object])
-    span: Span | None = None
-    """Where the attributes are."""
-    body: int = 0
-    """The line on which the assignment starts."""
 
 
 class _Block(NamedTuple):
@@ -60,11 +47,9 @@ class _Reader:
         self.text = text
         self.front = front_matter(text, lines)
         self.page: Layout = layout(text, lines, self.front.body if self.front else 0)
-        self.problems: list[Problem] = []
-
-    def problem(self, code: str, severity: Severity, message: str, span: Span) -> None:
-        """Notes a problem."""
-        self.problems.append(Problem(f"author/{code}", severity, message, span))
+        self.notes = Notes()
+        self.problem = self.notes.problem
+        self.heads = Heads(self.page, self.notes)
 
     def chapter(self) -> Chapter:
         """Reads the chapter."""
@@ -93,7 +78,7 @@ class _Reader:
             description if isinstance(description, str) else "",
             matter,
             exercises,
-            tuple(sorted(self.problems, key=lambda problem: problem.span)),
+            tuple(sorted(self.notes.problems, key=lambda problem: problem.span)),
         )
 
     def _front_matter(self) -> Mapping[str, object]:
@@ -114,26 +99,7 @@ class _Reader:
                 "The front matter is never closed: end it with a `---` line.",
                 self.page.lines[front.opening].span,
             )
-        return self._yaml(self.page.span(front.first, front.after), "front matter")
-
-    def _yaml(self, span: Span, what: str) -> dict[str, object]:
-        read = attributes.read(span.of(self.text))
-        if read.error is not None:
-            at = min(span.start + read.offset, span.end)
-            line = next((s for s in self._lines_of(span) if s.start <= at <= s.end), span)
-            self.problem(
-                "yaml",
-                "error",
-                f"The {what} cannot be read as YAML, since {read.error}: write `name: value` "
-                "lines, and put a value that holds a colon or a quote into quotes.",
-                line,
-            )
-        return read.values
-
-    def _lines_of(self, span: Span) -> list[Span]:
-        lines = Lines(span.of(self.text))
-        spans = [lines.span(number) for number in range(len(lines))]
-        return [Span(span.start + line.start, span.start + line.end) for line in spans]
+        return self.heads.yaml(self.page.span(front.first, front.after), "front matter")
 
     def _exercises(self) -> tuple[Exercise, ...]:
         lines = self.page.lines
@@ -159,8 +125,8 @@ class _Reader:
         start = page.skip_blank(first, after)
         if start == after and inline is None:
             return None
-        head = self._head(start, after, inline, 2)
-        known = kinds.meant(_text(head.values.get("type")))
+        head = self.heads.read(start, after, inline, 2)
+        known = kinds.meant(text_of(head.values.get("type")))
         begun = list(marks(page, head.body, after, known in kinds.ITERATIVE))
         top = page.lines[start if inline is None else inline].span
         title = top if head.heading is None else page.lines[head.heading].span
@@ -197,74 +163,6 @@ class _Reader:
         ]
         return _with_steps(exercise, tuple(steps))
 
-    def _head(self, start: int, after: int, inline: int | None, deepest: int) -> _Head:
-        """Reads title and attributes, and finds where the assignment starts."""
-        page = self.page
-        head = _Head(body=start)
-        if inline is not None:
-            head.values = attributes.read_line(page.lines[inline].value)
-            head.span = page.lines[inline].span
-        limit = start
-        while limit < after and page.lines[limit].kind not in ("directive", "break"):
-            fence = page.fences.get(limit)
-            limit = fence.after if fence else limit + 1
-        limit = min(limit, after)
-        at = start
-        if not self._is_title(at, limit, deepest) and not (at < limit and is_yaml(page, at)):
-            at = self._late_title(start, limit, deepest, inline is not None)
-        for _ in range(2):
-            if head.heading is None and self._is_title(at, limit, deepest):
-                head.heading = at
-                head.body = at = page.skip_blank(at + 1, limit)
-            elif at < limit and is_yaml(page, at) and not head.body > at:
-                self._yaml_block(head, at)
-                head.body = at = page.skip_blank(page.fences[at].after, limit)
-        return head
-
-    def _is_title(self, number: int, limit: int, deepest: int) -> bool:
-        line = self.page.lines[number] if number < limit else None
-        return line is not None and line.kind == "heading" and line.level <= deepest
-
-    def _late_title(self, start: int, limit: int, deepest: int, inline: bool) -> int:
-        """The title or YAML below some stray text, or `start` if there is none."""
-        page = self.page
-        number = start
-        while number < limit:
-            if is_yaml(page, number) or (inline and self._is_title(number, limit, deepest)):
-                break
-            if self._is_title(number, limit, deepest) and is_yaml(
-                page, page.skip_blank(number + 1, limit)
-            ):
-                break
-            fence = page.fences.get(number)
-            number = fence.after if fence else number + 1
-        if number >= limit:
-            return start
-        if number > start:
-            self.problem(
-                "stray-text",
-                "warning",
-                "This text stands above the exercise's title and attributes: move it below them.",
-                page.span(start, number),
-            )
-        return number
-
-    def _yaml_block(self, head: _Head, number: int) -> None:
-        """Adds what a YAML block says to the attributes."""
-        span = fence_span(self.page, self.page.fences[number])
-        values = self._yaml(span, "attributes")
-        twice = [name for name in values if name in head.values]
-        if any(_text(values[name]) != _text(head.values[name]) for name in twice):
-            self.problem(
-                "attributes-twice",
-                "warning",
-                "This exercise gives attributes both after `---` and here, and they differ: keep "
-                "these and leave the `---` alone on its line.",
-                self.page.lines[number].span,
-            )
-        head.values = {**head.values, **values}
-        head.span = span
-
     def _unknown(self, begun: Sequence[Mark]) -> None:
         for mark in begun:
             span = self.page.lines[mark.line].span
@@ -278,7 +176,7 @@ class _Reader:
                 )
                 self.problem("unknown-directive", "information", message, span)
 
-    def _old_attributes(self, head: _Head, own: Sequence[_Block]) -> None:
+    def _old_attributes(self, head: Head, own: Sequence[_Block]) -> None:
         """Adds the attributes that the old style gives in sections, such as `*** =type2`."""
         for block in own:
             if block.mark.name in ATTRIBUTES:
@@ -290,7 +188,7 @@ class _Reader:
 
     def _unit(
         self,
-        head: _Head,
+        head: Head,
         own: Sequence[_Block],
         assignment_end: int,
         span: Span,
@@ -301,10 +199,10 @@ class _Reader:
         sections = self._sections(own)
         first = page.first_line(span)
         heading = first if head.heading is None else page.lines[head.heading].span
-        title = _text(head.values.get("title"))
+        title = text_of(head.values.get("title"))
         if head.heading is not None:
             title = page.lines[head.heading].value
-        type_ = _text(head.values.get("type"))
+        type_ = text_of(head.values.get("type"))
         if exercise is not None and not type_:
             type_ = kinds.step_type(exercise.type)
         assignment: Section | None = None
@@ -313,10 +211,10 @@ class _Reader:
         if assignment is None or not assignment.text:
             named = (sections.get(name) for name in ("assignment", "context", "question"))
             assignment = next((found for found in named if found and found.text), None)
-        lang = kinds.language(_text(head.values.get("lang") or head.values.get("language")))
+        lang = kinds.language(text_of(head.values.get("lang") or head.values.get("language")))
         return Exercise(
             title=title,
-            key=_text(head.values.get("key")),
+            key=text_of(head.values.get("key")),
             type=type_,
             xp=_xp(head.values.get("xp"), type_),
             lang=lang or _fence_language(sections, ("sample_code", "solution")),
@@ -370,7 +268,7 @@ class _Reader:
             last = starts[which + 1] if which + 1 < len(starts) else len(begun)
             end = begun[last].line if last < len(begun) else after
             first = page.skip_blank(begun[at].line + 1, end)
-            head = self._head(first, end, None, 6)
+            head = self.heads.read(first, end, None, 6)
             own = _blocks(begun[at + 1 : last], end)
             own = [block for block in own if block.mark.line >= head.body]
             if head.span is None and head.heading is None and not own:
@@ -387,7 +285,7 @@ class _Reader:
         for block in own:
             by_number.setdefault(block.mark.number or 0, []).append(block)
         for _, mine in sorted(by_number.items()):
-            head = _Head(body=mine[0].mark.line)
+            head = Head(body=mine[0].mark.line)
             self._old_attributes(head, mine)
             spans = [self.page.span(block.mark.line, block.after) for block in mine]
             span = Span(spans[0].start, spans[-1].end)
@@ -405,12 +303,8 @@ def _filled(given: Section) -> bool:
     return any(code.text.strip() for code in given.files) or bool(given.items)
 
 
-def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
 def _xp(value: object, type_: str) -> int:
-    text = _text(value)
+    text = text_of(value)
     return int(text) if _XP.fullmatch(text) else kinds.xp(type_)
 
 

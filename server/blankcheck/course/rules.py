@@ -1,8 +1,9 @@
 """What an author should put right in a chapter, as far as it can be told without running it.
 
 How a chapter is built is the reader's business (`Chapter.problems`). The rules look at what it
-says: the attributes here, the code in `rules_code`, the wording against the code in `rules_text`.
-A rule speaks only when it is sure, since a false alarm costs more than a mistake that is missed.
+says: the attributes here, the code in `rules_code`, the SCT in `rules_sct`, the wording against the
+code in `rules_text`. A rule speaks only when it is sure, since a false alarm costs more than a
+mistake that is missed.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from blankcheck.course import kinds, rules_code, rules_text
-from blankcheck.course.model import Chapter, Exercise, Problem, Severity
+from blankcheck.course import kinds, rules_code, rules_sct, rules_text
+from blankcheck.course.model import Chapter, Exercise, Problem
 from blankcheck.course.text import Span
+from blankcheck.course.units import problem, units
 
 _XP = re.compile(r"[0-9]{1,6}")
 _PLACEHOLDER = "chapter description goes here"
@@ -20,19 +22,16 @@ _PLACEHOLDER = "chapter description goes here"
 
 def findings(chapter: Chapter) -> tuple[Problem, ...]:
     """What the rules find, in the order of the text; the reader's problems are not repeated."""
-    read = list(rules_code.units(chapter))
+    read = list(units(chapter))
     found = [
         *_front_matter(chapter),
         *_attributes(chapter),
         *_duplicates(chapter),
         *rules_code.findings(read),
+        *rules_sct.findings(read),
         *rules_text.findings(read),
     ]
     return tuple(sorted(found, key=lambda problem: (problem.span, problem.code)))
-
-
-def _problem(code: str, severity: Severity, message: str, span: Span) -> Problem:
-    return Problem(f"author/{code}", severity, message, span)
 
 
 def _attribute(chapter: Chapter, span: Span, name: str) -> Span:
@@ -54,14 +53,14 @@ def _front_matter(chapter: Chapter) -> Iterator[Problem]:
     whole = Span(0, end)
     first = Span(0, len(chapter.text[:end].splitlines()[0]) if end else 0)
     if not chapter.title:
-        yield _problem(
+        yield problem(
             "chapter-title",
             "warning",
             "This chapter has no title: add a line `title: …` to its front matter.",
             first,
         )
     if chapter.description.strip().rstrip(".").lower() == _PLACEHOLDER:
-        yield _problem(
+        yield problem(
             "description",
             "information",
             "The description is still the template's: say in a sentence what this chapter teaches.",
@@ -76,7 +75,7 @@ def _attributes(chapter: Chapter) -> Iterator[Problem]:
             continue  # The reader has said so already.
         where = exercise.attributes_span if len(exercise.attributes_span) else exercise.heading
         if not exercise.key:
-            yield _problem(
+            yield problem(
                 "missing-key",
                 "warning",
                 "This exercise has no key, so a learner's progress in it may be lost: add a line "
@@ -84,14 +83,14 @@ def _attributes(chapter: Chapter) -> Iterator[Problem]:
                 where,
             )
         if not exercise.type:
-            yield _problem(
+            yield problem(
                 "missing-type",
                 "error",
                 "This exercise has no type: add a line such as `type: NormalExercise`.",
                 where,
             )
         if "xp" not in exercise.attributes:
-            yield _problem(
+            yield problem(
                 "xp",
                 "warning",
                 f"This exercise does not say its points: add a line `xp: {exercise.xp}`.",
@@ -103,14 +102,14 @@ def _attributes(chapter: Chapter) -> Iterator[Problem]:
 
 def _title(exercise: Exercise) -> Iterator[Problem]:
     if not exercise.title:
-        yield _problem(
+        yield problem(
             "missing-title",
             "error",
             "This exercise has no title: begin it with a line `## Title`.",
             exercise.heading,
         )
     elif not 5 <= len(exercise.title) <= 50:
-        yield _problem(
+        yield problem(
             "title-length",
             "hint",
             "This title is not between 5 and 50 characters long: say in a few words what is done.",
@@ -122,14 +121,14 @@ def _values(chapter: Chapter, unit: Exercise) -> Iterator[Problem]:
     where = unit.attributes_span
     given = unit.attributes.get("xp")
     if given is not None and not (isinstance(given, str) and _XP.fullmatch(given.strip())):
-        yield _problem(
+        yield problem(
             "xp",
             "error",
             f"The points have to be a whole number: write a line such as `xp: {unit.xp}`.",
             _attribute(chapter, where, "xp"),
         )
     if not isinstance(unit.attributes.get("key", ""), str):
-        yield _problem(
+        yield problem(
             "key",
             "error",
             "The key has to be plain text: write a line such as `key: a1b2c3d4e5`.",
@@ -137,7 +136,7 @@ def _values(chapter: Chapter, unit: Exercise) -> Iterator[Problem]:
         )
     if unit.type and unit.type not in kinds.TYPES:
         close = kinds.meant(unit.type)
-        yield _problem(
+        yield problem(
             "unknown-type",
             "error" if close else "warning",
             f"There is no exercise type `{unit.type[:60]}`: did you mean `{close}`?"
@@ -154,7 +153,7 @@ def _duplicates(chapter: Chapter) -> Iterator[Problem]:
     for exercise in chapter.exercises:
         for unit in (exercise, *exercise.steps):
             if unit.key and unit.key in keys:
-                yield _problem(
+                yield problem(
                     "duplicate-key",
                     "error",
                     f"The key `{unit.key[:60]}` is also that of “{keys[unit.key]}”: give each "
@@ -164,7 +163,7 @@ def _duplicates(chapter: Chapter) -> Iterator[Problem]:
             keys.setdefault(unit.key, unit.title or exercise.title)
         title = exercise.title.casefold()
         if title and title in titles:
-            yield _problem(
+            yield problem(
                 "duplicate-title",
                 "warning",
                 f"Another exercise is called “{exercise.title[:80]}” too: give each a title of its "

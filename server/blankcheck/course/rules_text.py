@@ -9,10 +9,10 @@ from difflib import SequenceMatcher, get_close_matches
 from keyword import iskeyword
 
 from blankcheck.course.blanks import find_blanks
-from blankcheck.course.model import Code, Problem, Severity
+from blankcheck.course.model import Code, Problem
 from blankcheck.course.names import KNOWN, Use
-from blankcheck.course.rules_code import Part, Unit
 from blankcheck.course.text import Lines, Span
+from blankcheck.course.units import Part, Unit, problem
 
 _QUOTED = re.compile(r"(?<!`)`([A-Za-z_]\w*)(?:\(\))?`(?!`)")
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -36,15 +36,11 @@ def findings(units: Sequence[Unit]) -> Iterator[Problem]:
         yield from _comments(unit)
 
 
-def _problem(code: str, severity: Severity, message: str, span: Span) -> Problem:
-    return Problem(f"author/{code}", severity, message, span)
-
-
 def _hint(unit: Unit) -> Iterator[Problem]:
     if unit.exercise.items("hint"):
         return
     section = unit.exercise.sections.get("hint")
-    yield _problem(
+    yield problem(
         "empty-hint",
         "warning",
         "There is no hint: give one for each instruction.",
@@ -72,7 +68,7 @@ def _names(unit: Unit) -> Iterator[Problem]:
                 if not close or _is_inflected(word, close[0]):
                     continue
                 start = item.span.start + match.start(1)
-                yield _problem(
+                yield problem(
                     "unknown-name",
                     "warning",
                     f"`{word}` is nowhere in the code: did you mean `{close[0]}`?",
@@ -125,7 +121,7 @@ def _suspects(unit: Unit) -> Iterator[Problem]:
         if use is not None:
             suspects[name] = use
     for name, use in suspects.items():
-        yield _problem(
+        yield problem(
             "suspect-solution",
             "warning",
             f"`{name}` is computed and never used, and here stands `{use.name}`: did you mean "
@@ -270,7 +266,7 @@ def _comments(unit: Unit) -> Iterator[Problem]:
             continue
         where = solution.in_chapter(unit.chapter.text, span)
         if any(line.fullmatch(comment) for line in asked):
-            yield _problem(
+            yield problem(
                 "solution-in-comment",
                 "warning",
                 "The sample code asks for this line, but in the solution it is a comment: remove "
@@ -280,7 +276,7 @@ def _comments(unit: Unit) -> Iterator[Problem]:
             continue
         close = get_close_matches(comment, [text for text in wanted if text not in texts], 1, 0.85)
         if close:
-            yield _problem(
+            yield problem(
                 "comment-differs",
                 "information",
                 f"The sample code has “{_difference(comment, close[0])}” here: use the same "
