@@ -66,7 +66,8 @@ def observe(error: BaseException, sources: Mapping[str, str]) -> Crash:
     Never raises, whatever the exception and the values around it do.
     """
     cls = type(error)
-    base = next((item for item in described.mro(cls) if item.__module__ == "builtins"), cls)
+    classes = described.mro(cls)
+    base = next((item for item in classes if described.module_name(item) == "builtins"), cls)
     bare = Crash(described.type_name(cls), described.type_name(base), "")
     return _attempt(lambda: _observe(error, sources, bare), bare)
 
@@ -415,10 +416,11 @@ def _attributes(
 
 def _public(owner: object) -> tuple[str, ...]:
     names: set[str] = set()
-    if isinstance(owner, types.ModuleType):
+    if described.is_a(owner, types.ModuleType):
         names.update(types.ModuleType.__getattribute__(owner, "__dict__"))
     else:
-        for cls in described.mro(owner) if isinstance(owner, type) else described.mro(type(owner)):
+        own_class = owner if described.is_a(owner, type) else type(owner)
+        for cls in described.mro(own_class):
             names.update(type.__dict__["__dict__"].__get__(cls))
         own = instance_dict(owner)
         names.update(own)
@@ -433,7 +435,7 @@ def _elsewhere(name: str, frame: types.FrameType | None) -> Iterator[str]:
         return
     scope = {**frame.f_globals, **frame.f_locals} if frame else {}
     aliases = {
-        id(held): alias for alias, held in scope.items() if isinstance(held, types.ModuleType)
+        id(held): alias for alias, held in scope.items() if described.is_a(held, types.ModuleType)
     }
     for place in _MODULES:
         module = sys.modules.get(place)

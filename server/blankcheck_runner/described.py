@@ -12,7 +12,7 @@ import sys
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, TypeGuard, TypeVar, cast, get_args
 
 Kind = Literal[
     "tensor",
@@ -31,6 +31,7 @@ Kind = Literal[
 """`layer`: an `nn.Module`; `module`: a Python module."""
 
 Fact = int | str
+_T = TypeVar("_T")
 
 _LAYER_FACTS = (
     "in_features",
@@ -90,6 +91,17 @@ def mro(cls: type) -> tuple[type, ...]:
     return cast("tuple[type, ...]", type.__dict__["__mro__"].__get__(cls))
 
 
+def module_name(cls: type) -> str:
+    """The module that the class is from, whatever its metaclass says."""
+    found = type.__dict__["__module__"].__get__(cls)
+    return found if type(found) is str else ""
+
+
+def is_a(value: object, cls: type[_T]) -> TypeGuard[_T]:
+    """`isinstance`, without asking the value for its `__class__`."""
+    return cls in mro(type(value))
+
+
 def torch_class(name: str) -> type | None:
     """`torch.<name>` if torch is imported."""
     found: object = sys.modules.get("torch")
@@ -126,7 +138,7 @@ def table_of(own: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def peek(value: object, name: str) -> tuple[bool, Any]:
     """The attribute, if it can be had without running the learner's code: `(found, attribute)`."""
-    if isinstance(value, types.ModuleType):
+    if is_a(value, types.ModuleType):
         content = types.ModuleType.__getattribute__(value, "__dict__")
         return name in content, content.get(name)
     if is_tensor(value):
@@ -139,15 +151,15 @@ def peek(value: object, name: str) -> tuple[bool, Any]:
             held = table_of(own, table)
             if name in held:
                 return True, held[name]
-    for cls in mro(value) if isinstance(value, type) else mro(type(value)):
+    for cls in mro(value) if is_a(value, type) else mro(type(value)):
         content = type.__dict__["__dict__"].__get__(cls)
         if name in content:
             found: Any = content[name]
             if isinstance(found, types.FunctionType):
-                return True, found if isinstance(value, type) else types.MethodType(found, value)
+                return True, found if is_a(value, type) else types.MethodType(found, value)
             if isinstance(found, (types.MethodDescriptorType, types.BuiltinFunctionType)):
                 return True, found
-            if isinstance(value, type) and isinstance(found, type):
+            if is_a(value, type) and isinstance(found, type):
                 return True, found
             return False, None
     return False, None
@@ -195,17 +207,17 @@ def describe(value: object, depth: int = 1) -> Value:
     if is_tensor(value):
         return _tensor(value, name)
     if is_layer(value):
-        return _layer(value, name)
+        return _layer(value, name, depth)
     if cls in (list, tuple):
         return _sequence(cast("list[Any] | tuple[Any, ...]", value), name, depth)
     if cls is dict:
         return _dict(cast("dict[Any, Any]", value), name)
-    if isinstance(value, type):
+    if is_a(value, type):
         return Value(name, "class", text=type_name(value), parameters=parameters(value))
-    if isinstance(value, types.ModuleType):
+    if is_a(value, types.ModuleType):
         text = types.ModuleType.__getattribute__(value, "__dict__").get("__name__")
         return Value(name, "module", text=text[:MAX_NAME] if type(text) is str else "")
-    if callable(value) and cls.__module__ in ("builtins", "types"):
+    if callable(value) and module_name(cls) in ("builtins", "types"):
         text = getattr(value, "__name__", "")
         return Value(
             name,
@@ -240,7 +252,7 @@ def _tensor(value: Any, name: str) -> Value:
     )
 
 
-def _layer(value: object, name: str) -> Value:
+def _layer(value: object, name: str, depth: int) -> Value:
     own = instance_dict(value)
     facts: dict[str, Fact] = {}
     for fact in _LAYER_FACTS:
@@ -256,7 +268,7 @@ def _layer(value: object, name: str) -> Value:
         facts["device"] = str(parameter.device)
         break
     children: tuple[Value, ...] = ()
-    if name in ("Sequential", "ModuleList"):
+    if depth > 0 and name in ("Sequential", "ModuleList"):
         held_layers = list(table_of(own, "_modules").values())
         children = tuple(describe(child, 0) for child in held_layers[:MAX_ITEMS])
     return Value(name, "layer", facts=facts, items=children)
@@ -298,7 +310,7 @@ _DOC_SIGNATURE = re.compile(r"\s*(?:torch\.)?[\w.]+\(([^()]*(?:\([^()]*\)[^()]*)
 
 def parameters(function: Any) -> tuple[str, ...]:
     """The parameters of a function or class, from its signature or, for one in C, its docstring."""
-    if isinstance(function, type) and type(function) is not type:
+    if is_a(function, type) and type(function) is not type:
         return ()
     try:
         signature = inspect.signature(function)
