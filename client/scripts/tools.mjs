@@ -85,6 +85,17 @@ export function onPath(...names) {
   return undefined;
 }
 
+/** The browser of the tests in a real editor. */
+export function findChromium() {
+  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+  const found = process.env.CHROMIUM ?? onPath(...names);
+  if (found) return found;
+  throw new Problem(
+    "The tests in a real VS Code need Chromium. Install it (Debian and Ubuntu: apt install " +
+      "chromium), or set CHROMIUM to the browser's path.",
+  );
+}
+
 /** Whether a script was started itself, rather than imported by another. */
 export function isMain(url) {
   return Boolean(process.argv[1]) && fileURLToPath(url) === realpathSync(process.argv[1]);

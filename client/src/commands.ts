@@ -87,7 +87,8 @@ export class Commands {
       folder: folder.uri.toString(),
     });
     const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
-    const editor = await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
+    const shown = { viewColumn: vscode.ViewColumn.One, preview: false };
+    const editor = await vscode.window.showTextDocument(document, shown);
     await this.showInstructions(document.uri);
     const { blanks } = await this.server.request(Blanks, of(document));
     if (blanks[0]) select(editor, blanks[0].range);
@@ -121,6 +122,7 @@ export class Commands {
       return;
     }
     this.status.verdict(document, result);
+    reveal(document, result);
     // What is wrong stands in the text; only what has no place there needs a message.
     if (result.verdict === "passed") await this.praise(result);
     else if (result.verdict === "broken") void vscode.window.showWarningMessage(sentence(result));
@@ -184,7 +186,9 @@ export class Commands {
     if (place) return this.instructions.show(place.exercise.title, named(place));
     const document = await subject(subjectOf);
     const { title } = await this.server.request(Instruct, of(document));
-    await this.instructions.show(title, document.uri);
+    const { visibleTextEditors } = vscode.window;
+    const editor = visibleTextEditors.find((one) => one.document === document);
+    await this.instructions.show(title, document.uri, editor);
   }
 
   private async next(): Promise<void> {
@@ -228,7 +232,9 @@ export class Commands {
 /** The document that a command is for: a lens names it, a key or the palette mean the one at hand. */
 async function subject(uri: unknown): Promise<vscode.TextDocument> {
   if (typeof uri === "string") return vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
-  if (uri instanceof vscode.Uri) return vscode.workspace.openTextDocument(uri);
+  if (uri instanceof vscode.Uri && uri.scheme === "file") {
+    return vscode.workspace.openTextDocument(uri);
+  }
   const editor = submissionEditor();
   if (!editor) throw new Error("Open the file of an exercise first: start one in the course tree.");
   return editor.document;
@@ -246,6 +252,16 @@ function select(editor: vscode.TextEditor, range: Range): void {
   const { start, end } = rangeOf(range);
   editor.selection = new vscode.Selection(start, end);
   editor.revealRange(editor.selection, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+}
+
+/** Brings what is wrong into view, without moving the cursor. */
+function reveal(document: vscode.TextDocument, { verdict, feedback }: CheckResult): void {
+  const editor = vscode.window.visibleTextEditors.find((one) => one.document === document);
+  if (!editor || !feedback[0] || verdict === "passed") return;
+  editor.revealRange(
+    rangeOf(feedback[0].range),
+    vscode.TextEditorRevealType.InCenterIfOutsideViewport,
+  );
 }
 
 /** Shows, if it takes long, that something is under way, and lets the learner cancel it. */

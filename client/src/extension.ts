@@ -44,11 +44,25 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
   );
   vscode.workspace.textDocuments.forEach(notice);
+  void quietly(welcome(context));
   void quietly(onDidSelectInterpreter(context, restart));
 }
 
 export async function deactivate(): Promise<void> {
   await server?.dispose();
+}
+
+/** Shows the courses once in a workspace that is for exercises. */
+async function welcome(context: vscode.ExtensionContext): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  if (!folder || context.workspaceState.get("welcomed")) return;
+  await vscode.workspace.fs.stat(vscode.Uri.joinPath(folder, "blankcheck")).then(
+    async () => {
+      await context.workspaceState.update("welcomed", true);
+      await vscode.commands.executeCommand("blankcheck.courses.focus");
+    },
+    () => undefined,
+  );
 }
 
 function concernsUs(document: vscode.TextDocument): boolean {

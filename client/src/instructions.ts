@@ -29,16 +29,33 @@ export class InstructionsProvider implements vscode.TextDocumentContentProvider 
     }
   }
 
-  /** Shows instructions beside the code, in the preview that is there already if there is one. */
-  async show(title: string, subject: vscode.Uri | ExerciseParams): Promise<void> {
-    const name = subject instanceof vscode.Uri ? subject.toString() : subject;
+  /** Shows instructions in the Markdown preview: beside the code, which keeps the focus, or where
+      the learner is if there is no code. */
+  async show(
+    title: string,
+    subject: vscode.Uri | ExerciseParams,
+    beside?: vscode.TextEditor,
+  ): Promise<void> {
     const uri = vscode.Uri.from({
       scheme: SCHEME,
       path: `/${title.replaceAll("/", "-")}.md`,
-      query: JSON.stringify(name),
+      query: JSON.stringify(subject instanceof vscode.Uri ? subject.toString() : subject),
     });
     this.changed.fire(uri);
-    await vscode.commands.executeCommand("markdown.showPreviewToSide", uri);
+    // Not `markdown.showPreviewToSide`, which takes the focus, and does so when it has loaded.
+    const { Two, Three, Active } = vscode.ViewColumn;
+    const next = beside?.viewColumn === Two ? Three : Two;
+    const options: vscode.TextDocumentShowOptions = {
+      viewColumn: beside ? next : Active,
+      preserveFocus: beside !== undefined,
+      preview: true,
+    };
+    await vscode.commands.executeCommand(
+      "vscode.openWith",
+      uri,
+      "vscode.markdown.preview.editor",
+      options,
+    );
   }
 }
 

@@ -45,8 +45,8 @@ export function named({ chapter, exercise, step }: Place): ExerciseParams {
 }
 
 /** What an exercise is worth, as it stands behind its title. */
-export function worth({ xp, earned, runnable }: ExerciseItem): string {
-  if (!runnable) return "not run here";
+export function worth({ type, xp, earned, runnable }: ExerciseItem): string {
+  if (!runnable) return type.startsWith("Video") ? "video" : "not run here";
   if (!xp) return "";
   return earned && earned !== xp ? `${earned} of ${xp} XP` : `${xp} XP`;
 }

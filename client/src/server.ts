@@ -39,7 +39,10 @@ export class Server implements vscode.Disposable {
     token?: vscode.CancellationToken,
   ): Promise<R> {
     const client = await this.start();
-    return client.sendRequest<R>(type.method, params, token);
+    // An absent token would count as a second parameter.
+    return token
+      ? client.sendRequest<R>(type.method, params, token)
+      : client.sendRequest<R>(type.method, params);
   }
 
   start(): Promise<LanguageClient> {

@@ -12,8 +12,13 @@ const LEADS: Record<Verdict, string> = {
 };
 
 /** What the status bar says of a check. */
-export function headline({ verdict }: CheckResult): string {
-  return LEADS[verdict];
+export function headline({ verdict, feedback }: CheckResult): string {
+  if (verdict === "incomplete" && feedback.length) {
+    return `$(circle-large-outline) ${feedback.length} ${feedback.length === 1 ? "blank" : "blanks"} left`;
+  }
+  const line = feedback[0]?.range.start.line;
+  const placed = verdict === "failed" || verdict === "error";
+  return placed && line ? `${LEADS[verdict]}: line ${line + 1}` : LEADS[verdict];
 }
 
 /** What a verdict says in words: its first message, or what the verdict itself means. */

@@ -1,0 +1,147 @@
+// A real VS Code for one test file: code-server with the packed extension, a fresh workspace, fresh
+// settings and progress, and a browser on it.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { chromium } from "playwright-core";
+import { vsix } from "../../client/scripts/package.mjs";
+import { prepareWorkspace, serve } from "../../client/scripts/serve.mjs";
+import { findChromium, root } from "../../client/scripts/tools.mjs";
+
+const RESULTS = join(root, "test-results");
+const PICTURES = join(root, "docs", "images");
+/** What a step of the editor may take on a busy machine with two cores. */
+const PATIENCE = 60_000;
+
+/** Opens a fresh editor. `close` ends everything, and keeps a picture if the test failed. */
+export async function openEditor(name) {
+  const folder = mkdtempSync(join(tmpdir(), `blankcheck-e2e-`));
+  mkdirSync(join(folder, `ws-${name}`));
+  const workspace = prepareWorkspace(join(folder, `ws-${name}`));
+  const server = await serve({
+    workspace,
+    data: join(folder, "editor"),
+    vsix,
+    env: { ...process.env, BLANKCHECK_DATA_DIR: join(folder, "progress") },
+  });
+  const browser = await chromium.launch({
+    executablePath: findChromium(),
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  const page = await browser.newPage({ viewport: { width: 1360, height: 820 } });
+  page.setDefaultTimeout(PATIENCE);
+  await page.goto(server.url);
+  // The port was free a moment ago: is this really the editor that was started?
+  await page.waitForFunction((title) => document.title.includes(title), basename(workspace));
+  return new Editor({ name, folder, workspace, server, browser, page });
+}
+
+export class Editor {
+  constructor(parts) {
+    Object.assign(this, parts);
+  }
+
+  async close({ failed = false } = {}) {
+    if (failed) {
+      await this.picture(`${this.name}-failed`);
+      console.error(this.server.log());
+    }
+    await this.browser.close();
+    await this.server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** A picture for `test-results/`; with UPDATE_PICTURES, those for the README are renewed too. */
+  async picture(name, { readme = false } = {}) {
+    mkdirSync(RESULTS, { recursive: true });
+    await this.page.screenshot({ path: join(RESULTS, `${name}.png`) });
+    if (readme && process.env.UPDATE_PICTURES) {
+      mkdirSync(PICTURES, { recursive: true });
+      await this.page.screenshot({ path: join(PICTURES, `${name}.png`) });
+    }
+  }
+
+  /** An exercise in the tree, by its title and what else a screen reader would say. */
+  exercise(title, state = "") {
+    const name = new RegExp(`^${title}, (not started|started|passed)(?<=${state || ""}),`);
+    return this.page.getByRole("treeitem", { name });
+  }
+
+  /** Runs a command by its name in the palette. */
+  async command(title) {
+    await this.page.keyboard.press("F1");
+    const input = this.page.locator(".quick-input-widget input");
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.page
+      .locator(".quick-input-list .monaco-list-row.focused", { hasText: title })
+      .waitFor();
+    await this.page.keyboard.press("Enter");
+    await input.waitFor({ state: "hidden" });
+  }
+
+  lens(title) {
+    return this.page.locator(".codelens-decoration a", { hasText: title });
+  }
+
+  marks(severity) {
+    return this.page.locator(`.squiggly-${severity}`);
+  }
+
+  /** Waits until the code, and not the preview or a list, has the focus. */
+  async waitForFocusInCode() {
+    await this.page.waitForFunction(() => {
+      const active = document.activeElement;
+      return (
+        active?.closest(".editor-instance .monaco-editor") !== null && !active?.matches("iframe")
+      );
+    });
+  }
+
+  /** Replaces all the code, as one paste would. */
+  async write(text) {
+    await this.page.locator(".view-line").first().click();
+    await this.waitForFocusInCode();
+    await this.page.keyboard.press("ControlOrMeta+A");
+    await this.page.keyboard.insertText(text);
+  }
+
+  /** The rows of the Problems view, as text. */
+  async problems() {
+    const view = this.page.locator(".markers-panel-container");
+    if (!(await view.isVisible())) await this.command("Problems: Focus on Problems View");
+    await view.waitFor();
+    return view.getByRole("treeitem");
+  }
+
+  notification(text) {
+    return this.page.locator(".notification-toast", { hasText: text });
+  }
+
+  status(text) {
+    return this.page.locator("#blankcheck\\.blankcheck\\.blankcheck\\.verdict", { hasText: text });
+  }
+
+  /** The text of the instructions, which are in a frame of a frame. */
+  instructions() {
+    return this.page
+      .frameLocator("iframe.webview.ready")
+      .frameLocator("iframe#active-frame")
+      .locator("body");
+  }
+}
+
+/** The sample code with its blanks filled in, in order. */
+export function fill(sample, answers) {
+  const left = [...answers];
+  const filled = sample.replace(/___/g, () => left.shift() ?? assert.fail("a blank too many"));
+  assert.equal(left.length, 0, "as many answers as blanks");
+  return filled;
+}

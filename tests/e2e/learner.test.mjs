@@ -1,0 +1,123 @@
+// A learner's first exercise: from the tree to the verdict.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fill, openEditor } from "./editor.mjs";
+
+const FILE = "blankcheck/builtin/artificial-neural-networks/02-neural-networks.py";
+const RIGHT = [
+  ...["input_layer", "weight_1"],
+  ...["hidden_1", "weight_2"],
+  ...["hidden_2", "weight_3"],
+  ...["weight_1", "weight_2"],
+  ...["weight_composed_1", "weight_3"],
+  ...["input_layer", "weight"],
+];
+
+let editor;
+let failed = false;
+/** A step of the story; what comes after a step that failed is not tried. */
+const step = (name, work) =>
+  test(name, async (context) => {
+    if (failed) return context.skip("an earlier step failed");
+    failed = true;
+    await work();
+    failed = false;
+  });
+
+before(async () => {
+  editor = await openEditor("learner");
+});
+after(() => editor?.close({ failed }));
+
+step("the tree lists the course with the learner's state", async () => {
+  await editor.exercise("Neural Networks", "not started").waitFor();
+  const tree = editor.page.getByRole("tree", { name: "Courses" });
+  for (const title of ["Activation functions", "ReLU activation", "Finetuning a CNN"]) {
+    await tree.getByRole("treeitem", { name: title }).waitFor();
+  }
+});
+
+step(
+  "starting an exercise opens its code, its instructions beside it, its blanks marked",
+  async () => {
+    await editor.exercise("Neural Networks").click();
+    await editor
+      .marks("info")
+      .nth(RIGHT.length - 1)
+      .waitFor();
+    await editor.lens("Check").waitFor();
+    await editor.instructions().getByText("Multiply input_layer with weight_1").waitFor();
+    await editor.waitForFocusInCode();
+    await editor.exercise("Neural Networks", "started").waitFor();
+    assert.equal(await editor.marks("info").count(), RIGHT.length);
+    await editor.picture("blanks", { readme: true });
+  },
+);
+
+step("what is typed goes into the first blank, and Next Blank selects the one after", async () => {
+  await editor.page.keyboard.type("input_layer");
+  await editor.page.keyboard.press("Escape");
+  await editor.command("Blankcheck: Next Blank");
+  await editor.page.getByRole("button", { name: "Ln 5, Col 47 (3 selected)" }).waitFor();
+  await editor.page.keyboard.type("weight_1");
+  await editor.page.keyboard.press("Escape");
+  await editor.page
+    .locator(".view-line", { hasText: "hidden_1 = torch.matmul(input_layer, weight_1)" })
+    .waitFor();
+});
+
+step("the blanks are listed as problems", async () => {
+  const rows = await editor.problems();
+  await rows.filter({ hasText: "Ln 6, Col" }).first().waitFor();
+  const rest = RIGHT.length - 2;
+  assert.equal(await rows.filter({ hasText: "Ln " }).count(), rest);
+  await editor.command("View: Close Panel");
+});
+
+step("hovering a blank says what belongs there, and does not give it away", async () => {
+  await editor.marks("info").first().hover();
+  const hover = editor.page.locator(".monaco-hover:not(.hidden) .monaco-hover-content").first();
+  await hover
+    .getByText(/store the result/i)
+    .first()
+    .waitFor();
+  const said = await hover.innerText();
+  assert.match(said, /tensor/i);
+  assert.doesNotMatch(said, /matmul\(hidden_1/);
+  await editor.picture("hover");
+  await editor.page.keyboard.press("Escape");
+});
+
+step("a wrong answer is underlined on its line, with a sentence", async () => {
+  const wrong = RIGHT.map((answer, at) => ({ 6: "weight_2", 7: "weight_1" })[at] ?? answer);
+  await editor.write(fill(sample(), wrong));
+  await editor.lens("Check").click();
+  await editor.status(/Not right yet: line 12/).waitFor();
+  await editor.marks("error").first().waitFor();
+  const rows = await editor.problems();
+  await rows.filter({ hasText: "Ln 12, Col" }).filter({ hasText: "weight_composed_1" }).waitFor();
+  await editor.picture("wrong", { readme: true });
+  await editor.command("View: Close Panel");
+});
+
+step("the right answer passes, in a message, in the tree and in the status bar", async () => {
+  await editor.write(fill(sample(), RIGHT));
+  await editor.command("Blankcheck: Check");
+  await editor.status("Passed").waitFor();
+  await editor.notification("Next Exercise").waitFor();
+  await editor.exercise("Neural Networks", "passed").waitFor();
+  assert.equal(await editor.marks("error").count(), 0);
+  await editor.picture("passed");
+});
+
+step("Next Exercise starts the one after", async () => {
+  await editor.notification("Next Exercise").getByRole("button", { name: "Next Exercise" }).click();
+  await editor.exercise("ReLU activation", "started").waitFor();
+  await editor.instructions().getByText("ReLU activation").first().waitFor();
+});
+
+function sample() {
+  return readFileSync(join(editor.workspace, FILE), "utf8");
+}
