@@ -7,6 +7,7 @@ where the exercise itself is at fault, in the chapter.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 from blankcheck.course.align import instructions
@@ -27,6 +28,7 @@ NOT_YOURS = "The exercise is at fault, not your code: it cannot be checked until
 MAX_INSTRUCTION = 300
 """Characters of an instruction that a feedback repeats."""
 
+_MISSING = re.compile(r"No module named '([\w.]+)'")
 _NAMES: dict[Part, str] = {
     "pre_exercise_code": "pre-exercise code",
     "solution": "solution",
@@ -217,6 +219,14 @@ def _fault_of_chapter(target: Target, item: Reported) -> Feedback:
     code = target.unit.code(item.part)
     if code is None:
         return Feedback(item.code, item.severity, f"In the {name}: {item.message}", Span(0, 0))
+    missing = _MISSING.search(item.message) if item.part != "sct" else None
+    if missing is not None:  # the machine's fault, not the exercise's
+        package = missing[1].partition(".")[0]
+        said = (
+            f"This exercise needs the Python package {package}, which is not installed where it is "
+            f"run. Install it there (python -m pip install {package}), or choose another Python."
+        )
+        return Feedback("run/missing-package", "error", said, Span(0, 0))
     said, start, end = item.message, item.start, item.end
     fault = find_fault(code.text)
     if fault is not None:  # told more exactly than by whoever tried to run it

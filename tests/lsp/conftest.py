@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-CHAPTER = '''---
+CHAPTER = """---
 title: Small sums
 description: A chapter without torch.
 ---
@@ -109,7 +109,7 @@ Which?
 `@possible_answers`
 - [This one]
 - That one
-'''
+"""
 
 
 HEADER = "# blankcheck: course/sums.md#add01\n"
@@ -215,9 +215,11 @@ class Client:
     async def diagnostics(self, uri: str, version: int | None) -> list[dict[str, Any]]:
         """The diagnostics that are published for a version of a document."""
         message = await self.wait(
-            lambda m: m.get("method") == "textDocument/publishDiagnostics"
-            and m["params"]["uri"] == uri
-            and m["params"].get("version") == version
+            lambda m: (
+                m.get("method") == "textDocument/publishDiagnostics"
+                and m["params"]["uri"] == uri
+                and m["params"].get("version") == version
+            )
         )
         return message["params"]["diagnostics"]
 

@@ -33,9 +33,11 @@ def published(client: Client, uri: str, since: int = 0) -> list[dict[str, Any]]:
 async def begun(client: Client, token: str) -> None:
     """Waits until the progress of a check has begun."""
     await client.wait(
-        lambda m: m.get("method") == "$/progress"
-        and m["params"]["token"] == token
-        and m["params"]["value"]["kind"] == "begin"
+        lambda m: (
+            m.get("method") == "$/progress"
+            and m["params"]["token"] == token
+            and m["params"]["value"]["kind"] == "begin"
+        )
     )
 
 

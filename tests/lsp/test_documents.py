@@ -164,7 +164,7 @@ async def test_the_outline_of_a_chapter(client: Client) -> None:
     lines = text.splitlines()
     assert lines[symbols[0]["selectionRange"]["start"]["line"]] == "## Add two numbers"
     folds = await client.request("textDocument/foldingRange", asked)
-    starts = {lines[fold["startLine"]] for fold in folds}
+    starts: set[str] = {lines[fold["startLine"]] for fold in folds}
     assert {"`@solution`", "`@sct`"} <= starts
 
 
@@ -173,10 +173,8 @@ async def test_the_problems_of_a_chapter_are_told_to_its_author(client: Client) 
     uri = client.open("course/sums.md", text.replace("key: broken01", "key: add01"), "markdown")
     found = await client.diagnostics(uri, 1)
     (duplicate,) = [d for d in found if d["code"] == "author/duplicate-key"]
-    line = text.replace("key: broken01", "key: add01").splitlines()[
-        duplicate["range"]["start"]["line"]
-    ]
-    assert line == "key: add01"
+    lines = text.replace("key: broken01", "key: add01").splitlines()
+    assert lines[duplicate["range"]["start"]["line"]] == "key: add01"
 
 
 async def test_the_lenses_stand_above_the_code(client: Client) -> None:

@@ -210,8 +210,8 @@ async def test_feedback_is_placed_and_related_to_blank_and_instruction(target: T
     (place,) = item.related
     assert place.message == "Store one in `x`."
     assert place.uri == target.file.as_uri()
-    line = CHAPTER.splitlines()[place.range["start"]["line"]]
-    assert line == "- Store one in `x`."
+    line: int = place.range["start"]["line"]
+    assert CHAPTER.splitlines()[line] == "- Store one in `x`."
 
 
 async def test_feedback_without_a_place_stands_at_the_start(target: Target) -> None:
@@ -246,6 +246,15 @@ async def test_a_fault_of_the_chapter_is_told_on_its_line(target: Target) -> Non
     (place,) = item.related
     assert place.range["start"] == {"line": line, "character": 7}
     assert place.range["end"] == {"line": line, "character": 12}
+
+
+async def test_a_package_that_is_missing_is_not_the_exercises_fault(target: Target) -> None:
+    said = "This solution raises ModuleNotFoundError: No module named 'torch.nn'."
+    fault = Feedback("author/solution", said, part="solution", start=0, end=1)
+    result = await checking.check(target, RIGHT, "a.py", report(fault, verdict="broken"))
+    (item,) = result.feedback
+    assert item.code == "run/missing-package"
+    assert "pip install torch)" in item.message
 
 
 async def test_a_chapter_that_does_not_compile_is_told_where(target: Target) -> None:

@@ -1,0 +1,380 @@
+"""The command line as a person or a script uses it; what runs needs no torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blankcheck.cli import main
+from blankcheck.progress import Progress
+
+CHAPTER = """---
+title: Sums
+description: A chapter.
+---
+
+## Add two numbers
+
+```yaml
+type: NormalExercise
+key: add01
+lang: python
+xp: 100
+```
+
+Python adds.
+
+`@instructions`
+- Add 2 and 3 and store the result in `total`.
+- Print `total`.
+
+`@hint`
+- Use the plus sign.
+- Use `print`.
+
+`@pre_exercise_code`
+```{python}
+start = 2
+```
+
+`@sample_code`
+```{python}
+total = max(___, 5)
+print(___)
+```
+
+`@solution`
+```{python}
+total = max(start + 3, 5)
+print(total)
+```
+
+`@sct`
+```{python}
+Ex().check_object("total").has_equal_value()
+success_msg("Well added.")
+```
+
+---
+
+## A broken exercise
+
+```yaml
+type: NormalExercise
+key: broken01
+lang: python
+xp: 100
+```
+
+Nothing here works.
+
+`@instructions`
+- Store 1 in `x`.
+
+`@hint`
+- One.
+
+`@pre_exercise_code`
+```{python}
+y = 1 / 0
+```
+
+`@sample_code`
+```{python}
+x = ___
+```
+
+`@solution`
+```{python}
+x = 1
+```
+
+`@sct`
+```{python}
+Ex().check_object("x").has_equal_value()
+success_msg("Good.")
+```
+"""
+RIGHT = "# blankcheck: sums.md#add01\ntotal = max(2 + 3, 5)\nprint(total)\n"
+WRONG = RIGHT.replace("2 + 3", "2 + 4")
+FILE = "blankcheck/course/sums/01-add-two-numbers.py"
+
+
+@pytest.fixture(autouse=True)
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a chapter, in which commands run."""
+    folder = tmp_path / "course"
+    folder.mkdir()
+    (folder / "sums.md").write_text(CHAPTER, "utf-8")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("BLANKCHECK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("BLANKCHECK_PYTHON", getattr(sys, "_base_executable", sys.executable))
+    return folder
+
+
+def write(name: str, text: str) -> str:
+    Path(name).write_text(text, "utf-8")
+    return name
+
+
+def objects(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def test_from_start_to_passed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["start", "sums.md", "1"]) == 0
+    assert capsys.readouterr().out == f"{FILE}\n"
+    assert main(["check", FILE]) == 1
+    said = capsys.readouterr().out
+    assert f"{FILE}: incomplete" in said
+    assert f"{FILE}:2:13: Fill in this argument of max. [blank/unfilled]" in said
+    write(FILE, WRONG)
+    assert main(["check", FILE]) == 1
+    assert f"{FILE}: not right yet" in capsys.readouterr().out
+    write(FILE, RIGHT)
+    assert main(["check", FILE]) == 0
+    said = capsys.readouterr().out
+    assert f"{FILE}: passed" in said
+    assert "Well added." in said
+    assert main(["progress"]) == 0
+    said = capsys.readouterr().out
+    assert "course: 1 of 2 exercises passed" in said
+    assert "100 of" in said
+    assert main(["list"]) == 0
+    assert " 1  passed    Add two numbers" in capsys.readouterr().out
+
+
+def test_starting_again_leaves_the_work_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["start", "sums.md", "add01"])
+    write(FILE, RIGHT)
+    assert main(["start", "sums.md", "add01"]) == 0
+    assert "left as it is" in capsys.readouterr().out
+    assert Path(FILE).read_text("utf-8") == RIGHT
+
+
+def test_checks_as_json_one_object_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    files = [
+        write("right.py", RIGHT),
+        write("wrong.py", WRONG),
+        write("raises.py", RIGHT.replace("2 + 3", "2 / 0")),
+        write("syntax.py", RIGHT.replace("print(total)", "print(total")),
+        write("broken.py", "# blankcheck: sums.md#broken01\nx = 1\n"),
+    ]
+    assert main(["check", *files, "--format", "json"]) == 2
+    found = objects(capsys.readouterr().out)
+    assert [item["file"] for item in found] == files
+    assert [item["verdict"] for item in found] == ["passed", "failed", "error", "error", "broken"]
+    assert set(found[0]) == {
+        "file", "exercise", "step", "verdict", "feedback", "output", "truncated", "device",
+        "seconds",
+    }  # fmt: skip
+    assert found[0]["exercise"] == "add01"
+    assert found[0]["output"] == "5\n"
+    assert found[2]["feedback"][0]["range"]["start"]["line"] == 1
+    line = CHAPTER.splitlines().index("y = 1 / 0") + 1
+    assert f"line {line} of sums.md" in found[4]["feedback"][0]["message"]
+
+
+def test_status_1_when_all_could_be_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", write("right.py", RIGHT), write("wrong.py", WRONG)]) == 1
+
+
+def test_the_exercise_can_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    file = write("mine.py", "total = 5\nprint(total)\n")
+    for name in ("add01", "1", "Add two numbers"):
+        arguments = ["check", file, "--chapter", "sums.md", "--exercise", name]
+        assert main(arguments) == 0
+    assert Progress().attempts() == ()  # it may be anybody's
+    capsys.readouterr()
+    assert main(["check", file, "--chapter", "sums.md"]) == 2
+    assert "--exercise" in capsys.readouterr().err
+    assert main(["check", file]) == 2
+    assert "--chapter" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["check", "gone.py"], "gone.py cannot be read"),
+        (["check", "mine.py", "--chapter", "gone.md", "--exercise", "1"], "gone.md cannot be read"),
+        (["check", "mine.py", "--chapter", "sums.md", "--exercise", "9"], "1 Add two numbers"),
+        (["lint", "gone.md"], "gone.md is not there"),
+        (["start", "sums.md", "x"], "no exercise"),
+        (["solution", "sums.md", "1"], "--yes"),
+        (["show", "sums.md"], "Name its number"),
+        (["check", "right.py", "--python", "/nowhere/python"], "/nowhere/python"),
+    ],
+)
+def test_what_cannot_be_done_is_status_2_and_says_what_to_do(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("mine.py", "total = 5\n")
+    write("right.py", RIGHT)
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert says in said.err
+    assert said.out == ""
+
+
+@pytest.mark.parametrize("arguments", [[], ["grade", "x"], ["serve", "--tcp", "here"], ["check"]])
+def test_wrong_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit:
+        main(arguments)
+    assert exit.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_utf8_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("latin.py").write_bytes((RIGHT + "# caf\xe9\n").encode("latin-1"))
+    assert main(["check", "latin.py"]) == 1
+    assert "latin.py:4:6:" in capsys.readouterr().out
+
+
+def test_a_byte_order_mark_does_not_shift_anything(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bom.py").write_bytes(b"\xef\xbb\xbf" + RIGHT.replace("\n", "\r\n").encode())
+    assert main(["check", "bom.py"]) == 0
+
+
+def test_running_prints_the_output_and_what_went_wrong(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["run", write("wrong.py", WRONG)]) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("6\n", "")
+    assert main(["run", write("raises.py", RIGHT + "1 / 0\n")]) == 1
+    said = capsys.readouterr()
+    assert said.out == "5\n"
+    assert "raises.py:4:" in said.err
+
+
+def test_showing_never_tells_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    write("mine.py", RIGHT)
+    for arguments in (["sums.md", "1"], ["mine.py"]):
+        assert main(["show", *arguments]) == 0
+        said = capsys.readouterr().out
+        assert "- Print `total`." in said
+        assert "start + 3" not in said
+        assert "plus sign" not in said
+
+
+def test_hint_and_solution_cost_xp(capsys: pytest.CaptureFixture[str]) -> None:
+    file = write("mine.py", RIGHT)
+    assert main(["hint", file]) == 0
+    assert "plus sign" in capsys.readouterr().out
+    main(["check", file])
+    capsys.readouterr()
+    main(["progress"])
+    assert "70 of" in capsys.readouterr().out
+    assert main(["solution", file, "--yes"]) == 0
+    assert capsys.readouterr().out == "total = max(start + 3, 5)\nprint(total)\n"
+
+
+def test_reset_keeps_a_backup(capsys: pytest.CaptureFixture[str]) -> None:
+    file = write("mine.py", WRONG)
+    assert main(["reset", file]) == 0
+    assert "mine.py.1.bak" in capsys.readouterr().out
+    assert Path("mine.py.1.bak").read_text("utf-8") == WRONG
+    text = "# blankcheck: sums.md#add01\ntotal = max(___, 5)\nprint(___)\n"
+    assert Path(file).read_text("utf-8") == text
+    assert main(["reset", file]) == 0
+    assert Path("mine.py.2.bak").read_text("utf-8") == text
+
+
+def test_linting_runs_the_solutions(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint", "sums.md", "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    errors = [item for item in found if item["severity"] == "error"]
+    assert [item["exercise"] for item in errors] == ["broken01"]
+    line = CHAPTER.splitlines().index("y = 1 / 0")
+    assert errors[0]["range"]["start"]["line"] == line
+    assert errors[0]["file"] == "sums.md"
+    assert set(errors[0]) == {"file", "exercise", "code", "severity", "message", "range"}
+    assert main(["lint", ".", "--static"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        ("total = max(start + 3, 5)", "total = max(start + 3, 5", "author/syntax"),
+        (
+            'check_object("total").has_equal_value()',
+            'check_object("totals").has_equal_value()',
+            "author/",
+        ),
+        (
+            "total = max(___, 5)\nprint(___)",
+            "total = max(start + 3, 5)\nprint(total)",
+            "author/no-blanks",
+        ),
+    ],
+)
+def test_mistakes_in_a_chapter_are_found(
+    before: str, after: str, code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("sums.md", CHAPTER.partition("\n---\n\n## A broken")[0].replace(before, after))
+    main(["lint", "sums.md", "--format", "json"])
+    found = json.loads(capsys.readouterr().out)
+    assert [item for item in found if item["code"].startswith(code)]
+
+
+@pytest.mark.parametrize("form", ["text", "github", "sarif"])
+def test_other_forms_of_findings(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint", "sums.md", "--format", form]) == 1
+    said = capsys.readouterr().out
+    line = CHAPTER.splitlines().index("y = 1 / 0") + 1
+    where = {
+        "text": f"sums.md:{line}:",
+        "github": f"::error file=sums.md,line={line},",
+        "sarif": f'"startLine": {line}',
+    }
+    assert where[form] in said
+
+
+def test_the_doctor_looks_at_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["doctor", "--format", "json"])
+    found = {item["name"]: item for item in json.loads(capsys.readouterr().out)}
+    assert found["interpreter"]["ok"]
+    assert {"server", "course", "progress", "torch", "processes", "sandbox"} <= set(found)
+
+
+def test_the_doctor_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--python", "/nowhere/python"]) == 1
+    assert "/nowhere/python" in capsys.readouterr().out
+
+
+def command(*arguments: str, **options: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-m", "blankcheck", *arguments], text=True, **options)
+
+
+def test_whoever_reads_may_stop_reading() -> None:
+    listing = command("list", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert listing.stdout and listing.stderr
+    listing.stdout.close()
+    assert listing.wait(30) in (0, 2)
+    assert listing.stderr.read() == ""
+    listing.stderr.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs pidfd_open")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupting_leaves_no_process(number: signal.Signals) -> None:
+    code = "import os\nprint('pids', os.getpid(), os.getppid(), flush=True)\nwhile True: pass\n"
+    running = command("run", write("endless.py", RIGHT + code), stdout=subprocess.PIPE)
+    assert running.stdout
+    said = next(line for line in running.stdout if line.startswith("pids"))
+    watched = [os.pidfd_open(int(pid)) for pid in said.split()[1:]]
+    running.send_signal(number)
+    assert running.wait(30) == 130
+    running.stdout.close()
+    for process in watched:
+        ended, _, _ = select.select([process], [], [], 20)
+        assert ended
+        os.close(process)
