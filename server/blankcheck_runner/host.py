@@ -29,7 +29,7 @@ from blankcheck_runner.start import ForkStarter, SpareStarter, Starter, StartFai
 
 _COALESCE = 0.03
 """Seconds for which output is gathered before it is sent."""
-_SWEEP_SECONDS = 0.5
+_SWEEP_SECONDS = 0.05
 
 
 class Host:
@@ -45,6 +45,7 @@ class Host:
         self._checker = Checker(self._lessons)
         self._running: dict[int, asyncio.Task[None]] = {}
         self._ended = asyncio.Event()
+        self._sweeping: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Serves until the server is gone."""
@@ -52,6 +53,9 @@ class Host:
         for name in ("SIGTERM", "SIGHUP"):
             with contextlib.suppress(NotImplementedError, AttributeError, RuntimeError):
                 loop.add_signal_handler(getattr(signal, name), self._ended.set)
+        with contextlib.suppress(NotImplementedError, AttributeError):
+            # Whoever ends may have been an adopted orphan, or leave some.
+            loop.add_signal_handler(signal.SIGCHLD, self._sweep_soon)
         threading.Thread(target=self._read, args=(loop,), daemon=True).start()
         ending = asyncio.create_task(self._ended.wait())
         greeting = asyncio.create_task(self._greet())
@@ -126,12 +130,18 @@ class Host:
         finally:
             self._running.pop(number, None)
         await self._send(answer)
-        self._sweep()
+        self._sweep_soon()
+
+    def _sweep_soon(self) -> None:
+        if self._sweeping is None:
+            loop = asyncio.get_running_loop()
+            self._sweeping = loop.call_later(_SWEEP_SECONDS, self._sweep)
 
     def _sweep(self) -> None:
+        self._sweeping = None
         known = self._starter.known()
         if known is None or processes.sweep_orphans(known):
-            asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep)
+            self._sweep_soon()
 
     async def _send(self, message: Mapping[str, Any]) -> None:
         data = wire.encode(message)
