@@ -73,7 +73,7 @@ async function works(command, line = "", args = []) {
 }
 
 /** The command of a Python that can make the environment. */
-async function findPython() {
+export async function findPython() {
   const candidates = [
     ["python3"],
     ...["3.13", "3.14", "3.12", "3.11", "3.10"].map((version) => [`python${version}`]),

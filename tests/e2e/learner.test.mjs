@@ -60,7 +60,7 @@ step("what is typed goes into the first blank, and Next Blank selects the one af
   await editor.page.keyboard.type("input_layer");
   await editor.page.keyboard.press("Escape");
   await editor.command("Blankcheck: Next Blank");
-  await editor.page.getByRole("button", { name: "Ln 5, Col 47 (3 selected)" }).waitFor();
+  await editor.page.getByRole("button", { name: /Ln 5, Col \d+ \(3 selected\)/ }).waitFor();
   await editor.page.keyboard.type("weight_1");
   await editor.page.keyboard.press("Escape");
   await editor.page

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { CheckResult, FeedbackItem, Verdict } from "../../client/src/protocol";
+import { ending, headline, neighbour, sentence } from "../../client/src/verdict";
+
+function feedback(message: string, line: number): FeedbackItem {
+  const range = { start: { line, character: 0 }, end: { line, character: 3 } };
+  return { code: "sct/value", severity: "error", message, blank: null, range };
+}
+
+function result(verdict: Verdict, ...items: FeedbackItem[]): CheckResult {
+  return {
+    file: "a.py",
+    exercise: "k",
+    step: null,
+    verdict,
+    feedback: items,
+    output: "",
+    truncated: false,
+    device: "cpu",
+    seconds: 0.0412,
+    version: 1,
+  };
+}
+
+function blank(line: number, character: number) {
+  return { index: null, range: { start: { line, character }, end: { line, character } } };
+}
+
+test("the status bar tells the line at fault, counted as the editor counts", () => {
+  assert.equal(
+    headline(result("failed", feedback("Too large.", 4))),
+    "$(error) Not right yet: line 5",
+  );
+  assert.equal(headline(result("passed")), "$(pass) Passed");
+  assert.equal(headline(result("timeout")), "$(watch) Time limit");
+});
+
+test("blanks that are left are counted", () => {
+  const left = (count: number) =>
+    headline(result("incomplete", ...Array.from({ length: count }, () => feedback("Fill it.", 1))));
+  assert.match(left(1), /1 blank left$/);
+  assert.match(left(3), /3 blanks left$/);
+});
+
+test("the sentence is the first message, or says the verdict", () => {
+  assert.equal(sentence(result("failed", feedback("A.", 1), feedback("B.", 2))), "A.");
+  assert.equal(sentence(result("timeout")), "Time limit.");
+});
+
+test("a run ends with its time, or with what stopped it", () => {
+  assert.equal(ending(result("passed")), "[ended after 0.04 s on cpu]");
+  assert.equal(ending(result("error", feedback("There is no y.", 2))), "[There is no y.]");
+});
+
+test("the next and the previous blank go round the end of the file", () => {
+  const blanks = [blank(1, 4), blank(1, 9), blank(3, 0)];
+  const go = (line: number, character: number, direction: 1 | -1) =>
+    neighbour(blanks, { line, character }, direction)?.range.start;
+  assert.deepEqual(go(0, 0, 1), { line: 1, character: 4 });
+  assert.deepEqual(go(1, 4, 1), { line: 1, character: 9 });
+  assert.deepEqual(go(3, 0, 1), { line: 1, character: 4 });
+  assert.deepEqual(go(1, 9, -1), { line: 1, character: 4 });
+  assert.deepEqual(go(1, 4, -1), { line: 3, character: 0 });
+  assert.equal(neighbour([], { line: 0, character: 0 }, 1), undefined);
+});
