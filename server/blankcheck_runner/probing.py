@@ -14,6 +14,7 @@ import contextlib
 import io
 import itertools
 import os
+import random
 import select
 import signal
 import sys
@@ -250,6 +251,7 @@ def _answer_in_fork(namespace: dict[str, Any], probe: Probe) -> Answer:
         reading, writing = os.pipe()
     except OSError:
         raise _CannotFork from None
+    chance = random.getstate()
     with warnings.catch_warnings():
         # Python warns of threads; the child only runs this one, with torch's own threads off.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -260,6 +262,7 @@ def _answer_in_fork(namespace: dict[str, Any], probe: Probe) -> Answer:
             os.close(writing)
             raise _CannotFork from None
     if child == 0:
+        random.setstate(chance)  # Python gives each fork another seed
         status = 1
         try:
             os.close(reading)

@@ -39,7 +39,8 @@ def _executed(
         for name, value in namespace.items()
         if before.get(name, before) is not value and not name.startswith("__")
     )
-    return LocalProcess(namespace, made), tuple(prints), raised
+    # Without forks, which are slow once torch is imported; they have tests of their own.
+    return LocalProcess(namespace, made, may_fork=False), tuple(prints), raised
 
 
 def _judge(sct: str, solution: str, submission: str, pre_exercise_code: str = "") -> Judgement:

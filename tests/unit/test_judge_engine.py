@@ -198,6 +198,23 @@ def test_dead_process_is_no_pass() -> None:
     assert engine.judge(task, Dead(), Dead()).verdict == "broken"
 
 
+def test_submission_nested_too_deeply_fails(fails: Judge) -> None:
+    sct = "Ex().check_object('x').has_equal_ast()"
+    assert "smaller" in fails(sct, "x = 1", "x = " + "+".join("1" * 200)).message
+
+
+def test_deep_submission_is_judged(judge: Judge) -> None:
+    deep = "x = " + "+".join("1" * 140)
+    assert (
+        judge(
+            "Ex().multi(has_equal_ast(), check_function('round'))",
+            deep + "\nround(1)",
+            deep + "\nround(1)",
+        ).verdict
+        == "passed"
+    )
+
+
 def test_submission_that_is_no_python_fails() -> None:
     task = Task("Ex().has_code('x')", "x = 1", "x = (", "")
     assert engine.judge(task, Dead(), Dead()).verdict == "failed"

@@ -35,6 +35,8 @@ VOCABULARY = (calls, classic, classic_parts, logic, parts, text, values, variabl
 """The modules that fill the table of words by being imported."""
 _RUN = "__run__"
 _WORD = "__word__"
+MAX_DEPTH = 150
+"""Levels of syntax in a submission; `ast.unparse` needs several calls for each."""
 _TAUGHT = ("pythonwhat", "protowhat")
 """Packages that an SCT may import its words from; here they are there without."""
 
@@ -52,7 +54,9 @@ def judge(task: Task, student: Process, reference: Process) -> Judgement:
     except SyntaxError as error:
         what = (error.msg or "syntax error").rstrip(".")
         return _broken(task, error.lineno, f"The SCT is not valid Python: {what}.")
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         return _broken(task, _line_of(error), _told(error))
     return _passed(session)
 
@@ -63,6 +67,9 @@ def _evaluate(session: Session) -> None:
         reason = session.submission.error.msg
         feedback = Feedback("sct/structure", f"This is not valid Python yet: {reason}.")
         raise Failed(feedback)
+    if _deep(session.submission.tree):
+        message = "This is nested too deeply to be checked; take it apart into smaller statements."
+        raise Failed(Feedback("sct/structure", message))
     session.current.append(session.root())
     tree = _Preparing().visit(ast.parse(task.sct))
     program = compile(ast.fix_missing_locations(tree), SCT_FILE, "exec")
@@ -120,6 +127,16 @@ class _Preparing(ast.NodeTransformer):
             name = ast.Name(alias.asname or alias.name, ast.Store())
             made.append(ast.copy_location(ast.Assign([name], word), node))
         return made
+
+
+def _deep(tree: ast.AST) -> bool:
+    """Whether a tree is nested deeper than recursive functions can go."""
+    level: list[ast.AST] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return False
+    return True
 
 
 def _passed(session: Session) -> Judgement:
