@@ -139,7 +139,7 @@ def check_file(
         raise state.fail("sct/structure", f"`{path}` is a folder, not a file.", is_dir_msg)
     if found != (False, True):
         raise state.fail("sct/missing", f"There is no file `{path}`; write it.", missing_msg)
-    reading = f"__import__('io').open({path!r}, encoding='utf-8', errors='replace').read()"
+    reading = f"__import__('pathlib').Path({path!r}).read_text('utf-8', 'replace')"
     content = state.session.ask("student", Probe(reading)).value
     written = Source(content if isinstance(content, str) and parse else "")
     expected = Source(solution_code or "")
