@@ -223,3 +223,10 @@ def test_a_source_that_is_not_what_ran() -> None:
     seen = crash.observe(error, {FILE: "("})
     feedback = explain(seen, "(")
     assert "ZeroDivisionError" in feedback.message
+
+
+def test_an_expression_nested_beyond_reason() -> None:
+    code = "x = " + " + ".join(["1"] * 2000) + " + zebra\n"
+    feedback = explain(observe(code), code)
+    assert "zebra" in feedback.message
+    assert feedback.code.startswith("run/")

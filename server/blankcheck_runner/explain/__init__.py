@@ -60,6 +60,14 @@ MAX_MESSAGE = 700
 def explain(crash: Crash, source: str) -> Feedback:
     """The feedback for a crash of `source`, with its range in `source`. Never raises."""
     context = Context(crash, source)
+    try:
+        return _explained(context)
+    except Exception:
+        # Expressions nested beyond all reason, say; the learner still gets Python's own words.
+        return _feedback(context, _in_pythons_words(crash, ""))
+
+
+def _explained(context: Context) -> Feedback:
     if context.helper:
         return _in_helper(context)
     for explainer in EXPLAINERS:
@@ -99,15 +107,17 @@ def _range(context: Context, at: ast.AST | tuple[int, int] | None) -> tuple[int 
 
 def _generic(context: Context) -> Explanation:
     """What Python says, for all that no explainer knows."""
-    crash = context.crash
+    where = ""
+    if context.crash.folded and context.call:
+        where = f" It was raised inside `{one_line(context.text(context.call.func), 40)}`."
+    return _in_pythons_words(context.crash, where)
+
+
+def _in_pythons_words(crash: Crash, where: str) -> Explanation:
     last = one_line(crash.message, 400)
     message = f"{crash.type}: {last}" if last else crash.type
-    where = ""
-    if crash.folded and context.call:
-        where = f" It was raised inside `{one_line(context.text(context.call.func), 40)}`."
-    return Explanation(
-        "exception", f"{message}{'' if message.endswith(('.', '!')) else '.'}{where}"
-    )
+    end = "" if message.endswith((".", "!")) else "."
+    return Explanation("exception", f"{message}{end}{where}")
 
 
 def _in_helper(context: Context) -> Feedback:

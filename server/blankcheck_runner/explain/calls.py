@@ -82,6 +82,11 @@ def operator(ctx: Context) -> Explanation | None:
         if item.value and item.value.kind == "none":
             effect = f"cannot be used with `{sign}`"
             return Explanation("type", names.none_message(ctx, item.node, effect), item.node)
+    for item in pair:
+        if item.value and item.value.kind == "function" and isinstance(item.node, ast.Attribute):
+            return Explanation(
+                "call", f"{item.text} is a method that was not called: add `()`.", item.node
+            )
     left, right = pair
     kinds = [
         item.value.type if item.value else told

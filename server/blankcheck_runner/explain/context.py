@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -112,14 +111,15 @@ class Context:
     def expressions(self) -> tuple[ast.expr, ...]:
         """The failing expression and all below it, outside in, without inner blocks."""
 
-        def below(node: ast.AST) -> Iterator[ast.expr]:
+        found: list[ast.expr] = []
+        todo = [self.node] if self.node else []
+        while todo:
+            node = todo.pop()
             if isinstance(node, ast.expr):
-                yield node
-            for child in ast.iter_child_nodes(node):
-                if not isinstance(child, ast.stmt):
-                    yield from below(child)
-
-        return tuple(below(self.node)) if self.node else ()
+                found.append(node)
+            children = [c for c in ast.iter_child_nodes(node) if not isinstance(c, ast.stmt)]
+            todo += reversed(children)
+        return tuple(found)
 
     @cached_property
     def call(self) -> ast.Call | None:

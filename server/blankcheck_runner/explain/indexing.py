@@ -359,7 +359,30 @@ def nothing_left(ctx: Context) -> Explanation | None:
     )
 
 
+def whole_number(ctx: Context) -> Explanation | None:
+    """What must be a whole number and is none: `range(5.0)`."""
+    found = ctx.search(r"^'([\w.]+)' object cannot be interpreted as an integer")
+    node = layers.given(ctx)
+    if not found or node is None or not ctx.call:
+        return None
+    operand = ctx.operand(node, "what stands there")
+    kind = found.group(1)
+    advice = "Check what is passed there."
+    if kind == "float":
+        advice = "Use `//` to divide, or `int(…)`."
+    elif operand.value and operand.value.kind in ("list", "tuple", "dict", "text", "tensor"):
+        advice = "To count its items, use `len(…)`."
+    shown = words.kind(operand.value) if operand.value else words.a(kind)
+    return Explanation(
+        "type",
+        f"`{ctx.callee(ctx.call)}` needs a whole number here, but {operand.text} is {shown}. "
+        f"{advice}",
+        node,
+    )
+
+
 EXPLAINERS = (
+    whole_number,
     unhashable,
     nothing_left,
     out_of_bounds,

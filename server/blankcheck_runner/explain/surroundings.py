@@ -39,6 +39,19 @@ def file(ctx: Context) -> Explanation | None:
     return Explanation("file", f"There is no file `{path}`.{hint}", at or layers.given(ctx))
 
 
+def network(ctx: Context) -> Explanation | None:
+    """A download, where the network cannot be reached."""
+    kinds = ("URLError", "HTTPError", "gaierror", "ConnectionError", "SSLError", "timeout")
+    kinds += ("ConnectionRefusedError", "ConnectionResetError", "TimeoutError")
+    if ctx.crash.type not in kinds:
+        return None
+    return Explanation(
+        "network",
+        "This needs the network, which cannot be reached from here "
+        f"({one_line(ctx.message, 100)}). Use the data that the exercise gives.",
+    )
+
+
 def no_input(ctx: Context) -> Explanation | None:
     """`input()`, which has nobody to ask."""
     if ctx.crash.base != "EOFError" or not (ctx.call and ctx.callee(ctx.call) == "input"):
@@ -238,6 +251,7 @@ EXPLAINERS = (
     worker,
     loader,
     file,
+    network,
     no_input,
     ended,
     memory,

@@ -84,7 +84,7 @@ def closest(name: str, names: Iterable[str]) -> str | None:
     same = [item for item in held if _bare(item) == bare]
     if same:
         return max(same, key=lambda item: difflib.SequenceMatcher(None, name, item).ratio())
-    allowed = (len(name) + 2) // 3 if len(name) > 2 else 0
+    allowed = min(3, (len(name) + 2) // 3) if 2 < len(name) <= 40 else 0
     best: tuple[int, float, str] | None = None
     for item in held:
         if abs(len(item) - len(name)) > allowed or len(item) > 40:
