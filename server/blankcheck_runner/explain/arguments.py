@@ -25,6 +25,9 @@ def unexpected_keyword(ctx: Context) -> Explanation | None:
     parameters = [p.rstrip("=") for p in _parameters(ctx, call) if not p.startswith("*")]
     hint = words.did_you_mean(named, [p for p in parameters if p != "self"])
     hint = hint or _takes(parameters)
+    callee = ctx.value(call.func)
+    if callee and callee.kind == "layer":
+        hint = " A layer is called with its input only; settings are given when it is made."
     return Explanation(
         "argument",
         f"`{_called(ctx, call, found.group(1))}` has no argument named `{named}`.{hint}",

@@ -372,6 +372,8 @@ def whole_number(ctx: Context) -> Explanation | None:
         advice = "Use `//` to divide, or `int(…)`."
     elif operand.value and operand.value.kind in ("list", "tuple", "dict", "text", "tensor"):
         advice = "To count its items, use `len(…)`."
+    elif kind in ("Size", "torch.Size"):
+        advice = "Pick one of its sizes with square brackets."
     shown = words.kind(operand.value) if operand.value else words.a(kind)
     return Explanation(
         "type",

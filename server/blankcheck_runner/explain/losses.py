@@ -128,6 +128,29 @@ def elementwise(ctx: Context) -> Explanation | None:
     return _same_shape(ctx, words.shape(one.shape), words.shape(two.shape))
 
 
+def scores(ctx: Context) -> Explanation | None:
+    """Cross entropy with one value for each sample, such as the class that was picked."""
+    if not ctx.search(r"Expected floating point type for target with class probabilities"):
+        return None
+    value = ctx.library_argument("input")
+    shape = value.shape if value else None
+    if shape is None or len(shape) != 1:
+        has = "and the target have one shape, so the target is read as probabilities"
+        return Explanation(
+            "shape",
+            f"{_text(ctx, _input(ctx), 'the prediction')} {has}. Give the classes as whole "
+            "numbers, one for each sample, and the prediction a score for each class.",
+            _target(ctx),
+        )
+    return Explanation(
+        "shape",
+        f"{_text(ctx, _input(ctx), 'the prediction')} has shape {words.shape(shape)}: one value "
+        "for each sample. This loss wants a score for each class, in rows of shape (samples, "
+        "classes): give it what the network gives, before a class is picked.",
+        _input(ctx),
+    )
+
+
 def probabilities(ctx: Context) -> Explanation | None:
     """`BCELoss` with scores that are no probabilities."""
     if not ctx.search(r"all elements of input should be between 0 and 1"):
@@ -165,8 +188,8 @@ def not_made(ctx: Context) -> Explanation | None:
     """A loss class called with the tensors: `nn.CrossEntropyLoss(output, target)`."""
     if not ctx.call or not ctx.search(r"Boolean value of Tensor|cannot assign '|bool value of"):
         return None
-    callee = ctx.callee(ctx.call)
     value = ctx.value(ctx.call.func)
+    callee = value.text if value and value.kind == "class" else ctx.callee(ctx.call)
     if not callee.endswith("Loss") or (value is not None and value.kind != "class"):
         return None
     return Explanation(
@@ -182,6 +205,7 @@ EXPLAINERS = (
     out_of_bounds,
     batches,
     elementwise,
+    scores,
     probabilities,
     dtype,
     not_made,
