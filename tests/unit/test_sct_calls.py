@@ -95,6 +95,12 @@ def test_positional_and_keyword_form_are_one_call(
     assert judgement.verdict == "passed", judgement.feedback
 
 
+def test_authors_comparison_is_not_fooled_by_an_empty_tensor(judge: Judge, fails: Judge) -> None:
+    sct = "import torch\nEx().check_object('x').has_equal_value(func=torch.allclose)"
+    assert judge(sct, "x = a.sum(0)", "x = torch.tensor([2.0, 2.0, 2.0])", PRE).verdict == "passed"
+    assert fails(sct, "x = a.sum(0)", "x = torch.empty(0, 3)", PRE).code == "sct/shape"
+
+
 def test_methods_and_chains(judge: Judge, fails: Judge) -> None:
     pre = PRE + "model = nn.Linear(3, 1)\n"
     sct = "Ex().check_function('model.eval')"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -90,17 +91,17 @@ def has_equal_value(
         values = {**shown, "stu_eval": found.raised.type}
         raise state.fail("sct/value", own, message or incorrect_msg, values=values)
     expected, mine = _converted(state, expected), _converted(state, found.value)
-    if func is not None:
-        if not _accepts(func, expected, mine):
-            own = f"{sentence(subject)} is not what is asked for; compare with the instructions."
-            raise state.fail("sct/value", own, incorrect_msg, values=shown)
+    if func is not None and _accepts(func, expected, mine):
         return
     differs = difference(expected, mine)
-    if differs is not None and expr_code is not None and state.span() is None:
+    if differs is None and func is None:
+        return
+    if expr_code is not None and state.span() is None:
         state = _at_variable(state, expr_code)
+    code, own = "sct/value", f"{subject} is not what is asked for; compare with the instructions."
     if differs is not None:
-        own = sentence(differs.about(subject))
-        raise state.fail(differs.code, own, incorrect_msg, values=shown, located=False)
+        code, own = differs.code, differs.about(subject)
+    raise state.fail(code, sentence(own), incorrect_msg, values=shown, located=False)
 
 
 @word("has_equal_output")
@@ -279,12 +280,21 @@ def _raises(name: str, found: Observed) -> str:
 
 def _accepts(func: Callable[[Any, Any], Any], expected: Any, found: Any) -> bool:
     """Whether the SCT's own comparison accepts the learner's value. It has to work on the
-    solution's; where it does not on the learner's, that is another kind of value."""
+    solution's; where it does not on the learner's, that is another kind of value. A tensor without
+    elements is broadcast to any other, and all of its none are equal: it is not accepted."""
     func(expected, expected)
     try:
+        if _size(expected) != 0 and _size(found) == 0:
+            return False
         return bool(func(expected, found))
     except Exception:
         return False
+
+
+def _size(value: Any) -> int | None:
+    """How many elements a tensor or array has; null for anything else."""
+    shape = getattr(value, "shape", None)
+    return math.prod(shape) if isinstance(shape, tuple) else None
 
 
 def _converted(state: State, value: Any) -> Any:
