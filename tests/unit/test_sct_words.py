@@ -30,7 +30,7 @@ CASES: dict[str, tuple[str, str, str, str, str, str | None]] = {
     ),
     "has_equal_value with func": (
         "Ex().check_object('x').has_equal_value(func=lambda a, b: len(a) == len(b))",
-        "x = [1]", "x = [2]", "x = 3", "sct/value", "3",
+        "x = [1]", "x = [2]", "x = 3", "sct/type", "3",
     ),
     "has_equal_value with override": (
         "Ex().check_object('x').has_equal_value(override=9)", "x = 1", "x = 9", "x = 1",

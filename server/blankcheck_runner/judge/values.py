@@ -294,7 +294,7 @@ def _accepts(func: Callable[[Any, Any], Any], expected: Any, found: Any) -> bool
 def _size(value: Any) -> int | None:
     """How many elements a tensor or array has; null for anything else."""
     shape = getattr(value, "shape", None)
-    return math.prod(shape) if isinstance(shape, tuple) else None
+    return math.prod(cast("tuple[int, ...]", shape)) if isinstance(shape, tuple) else None
 
 
 def _converted(state: State, value: Any) -> Any:
