@@ -279,7 +279,7 @@ class Derivation:
                 return told
             if (kind := self.apart(expected, found, weights=False)) is None:
                 return None
-            if kind.code != "sct/value" or isinstance(expected, ModuleValue):
+            if kind.of_kind or isinstance(expected, ModuleValue):
                 return kind
         except (CannotTell, chance.Undrawn):
             return told

@@ -79,6 +79,13 @@ class Difference:
     """What is said of the value: `has shape (4, 1), expected (1, 4)`."""
     path: tuple[str, ...] = ()
     """Where in the value, from the outside: `item 2`, `key 'a'`."""
+    amount: bool = False
+    """Whether it is one of how many parts there are: no other values of the same kind mend it."""
+
+    @property
+    def of_kind(self) -> bool:
+        """Whether the two are of different kinds, and not only of different values."""
+        return self.amount or self.code != "sct/value"
 
     def about(self, subject: str) -> str:
         """The sentence, for a subject such as `` `hidden_1` ``."""

@@ -230,9 +230,8 @@ def _sequences(expected: Any, actual: Any, options: Options) -> Difference | Non
             return Difference(
                 "sct/value", f"has {count(len(actual), 'dimension')}, not as expected"
             )
-        return Difference(
-            "sct/value", f"has {count(len(actual), 'item')}, expected {len(expected)}"
-        )
+        phrase = f"has {count(len(actual), 'item')}, expected {len(expected)}"
+        return Difference("sct/value", phrase, amount=True)
     for place, (one, other) in enumerate(zip(expected, actual, strict=True)):
         told = compare(one, other, options)
         if told is not None:
@@ -243,7 +242,8 @@ def _sequences(expected: Any, actual: Any, options: Options) -> Difference | Non
 def _dicts(expected: dict[Any, Any], actual: dict[Any, Any], options: Options) -> Difference | None:
     if len(expected) != len(actual):
         found = count(len(actual), "entry")
-        return Difference("sct/value", f"has {found}, expected {len(expected)}")
+        phrase = f"has {found}, expected {len(expected)}"
+        return Difference("sct/value", phrase, amount=True)
     for key, value in actual.items():
         if key not in expected:
             return Difference(
@@ -259,9 +259,8 @@ def _sets(expected: Any, actual: Any, options: Options) -> Difference | None:
     if expected == actual:
         return None
     if len(expected) != len(actual):
-        return Difference(
-            "sct/value", f"has {count(len(actual), 'item')}, expected {len(expected)}"
-        )
+        phrase = f"has {count(len(actual), 'item')}, expected {len(expected)}"
+        return Difference("sct/value", phrase, amount=True)
     left = [item for item in expected if item not in actual]
     for item in (item for item in actual if item not in expected):
         match = next((other for other in left if compare(other, item, options) is None), None)

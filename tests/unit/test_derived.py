@@ -1,0 +1,216 @@
+"""The derived check on plain Python: what passes in another form, what fails, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from blankcheck_runner.judge.task import Judgement
+
+Judge = Callable[..., Judgement]
+
+SOLUTION = """\
+def double(x):
+    return x * 2
+
+numbers = [1, 2, 3]
+doubled = [double(n) for n in numbers]
+total = sum(doubled)
+total += 1
+name = "Ada"
+greeting = f"Hello, {name}!"
+for n in numbers:
+    print(n)
+print(greeting, total)
+"""
+
+
+def changed(old: str, new: str, solution: str = SOLUTION) -> str:
+    assert old in solution
+    return solution.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("x * 2", "x + x"),
+        ("total", "answer"),
+        ("doubled = [double(n) for n in numbers]\ntotal = sum(doubled)", "total = 12"),
+        ("doubled = [double(n) for n in numbers]", "doubled = [2, 4, 6]"),
+        ("for n in numbers:\n    print(n)", "print(*numbers)"),
+        ("for n in numbers:\n    print(n)", "for i in range(3):\n    print(numbers[i])"),
+        ("print(greeting, total)", "print(greeting)\nprint(total)"),
+        ("print(greeting, total)", "print(greeting, total, sep='   ')"),
+        ("print(greeting, total)", "print('My result:', greeting, total)"),
+        ("total += 1\n", "total = total + 1\n"),
+        ('name = "Ada"\n', 'import math\nname = "A" + "da"\nunused = math.pi\n'),
+    ],
+)
+def test_what_computes_the_same_passes(judge: Judge, old: str, new: str) -> None:
+    judgement = judge("", SOLUTION, changed(old, new))
+    assert judgement.verdict == "passed", judgement.feedback
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "marked"),
+    [
+        ("x * 2", "x * 3", "sct/value", "3"),
+        ("[1, 2, 3]", "[1, 2, 4]", "sct/value", "4"),
+        ("sum(doubled)", "max(doubled)", "sct/value", "max"),
+        ("total += 1", "total += 2", "sct/value", "2"),
+        ("total += 1\n", "", "sct/value", "sum(doubled)"),
+        ('"Ada"', '"ada"', "sct/value", '"ada"'),
+        ("Hello, {", "Hello {", "sct/value", 'f"Hello {name}!"'),
+        ("print(n)", "print(n + 1)", "sct/output", "n + 1"),
+        ("    print(n)\n", "    pass\n", "sct/output", ""),
+        ("print(greeting, total)", "print(greeting, numbers)", "sct/type", "numbers"),
+        ("print(greeting, total)", "", "sct/output", ""),
+    ],
+)
+def test_a_mistake_is_told_where_it_was_made(
+    judge: Judge, old: str, new: str, code: str, marked: str
+) -> None:
+    submission = changed(old, new)
+    judgement = judge("", SOLUTION, submission)
+    assert judgement.verdict == "failed"
+    feedback = judgement.feedback[0]
+    assert feedback.code == code, feedback.message
+    assert submission[feedback.start : feedback.end] == marked, feedback.message
+
+
+def test_an_empty_submission_fails(judge: Judge) -> None:
+    assert judge("", SOLUTION, "").verdict == "failed"
+    assert judge("success_msg('Well done')", SOLUTION, "# nothing yet\n").verdict == "failed"
+
+
+def test_what_follows_from_a_mistake_is_not_told_again(judge: Judge) -> None:
+    submission = "a = 2\nb = a * 10\nc = b + 1\nprint(c)\n"
+    judgement = judge("", submission.replace("a = 2", "a = 1"), submission)
+    assert [item.message for item in judgement.feedback] == ["`a` is 2, which is too large."]
+
+
+def test_of_two_mistakes_the_earlier_comes_first(judge: Judge) -> None:
+    submission = "a = 2\nb = a * 20\n"
+    judgement = judge("", "a = 1\nb = a * 10\n", submission)
+    assert judgement.feedback[0].message == "`a` is 2, which is too large."
+
+
+def test_a_result_under_another_name(judge: Judge) -> None:
+    submission = "first = 3\nresutl = first * 7\n"
+    judgement = judge("", "first = 3\nresult = first * 7\n", submission)
+    feedback = judgement.feedback[0]
+    assert (feedback.code, submission[feedback.start : feedback.end]) == ("sct/missing", "resutl")
+    assert feedback.message.endswith("did you mean it where you wrote `resutl`?")
+
+
+def test_what_was_given_stays_as_it_was(judge: Judge) -> None:
+    submission = "given = 1\nresult = given + 1\n"
+    judgement = judge("", "result = given + 1\n", submission, "given = 5\n")
+    feedback = judgement.feedback[0]
+    assert submission[feedback.start : feedback.end] == "1"
+    assert "given" in feedback.message
+
+
+def test_a_statement_made_only_for_its_effect(judge: Judge) -> None:
+    given = "log = []\ndef start(mode): log.append(mode)\ndef stop(): pass\n"
+    solution = "start('fast')\nstop()\n"
+    assert judge("", solution, solution, given).verdict == "passed"
+    left_out = judge("", solution, "start('fast')\n", given)
+    assert left_out.feedback[0].code == "sct/missing"
+    submission = "start('slow')\nstop()\n"
+    wrong = judge("", solution, submission, given).feedback[0]
+    assert submission[wrong.start : wrong.end] == "'slow'"
+    submission = "start('fast')\nstop\n"
+    uncalled = judge("", solution, submission, given).feedback[0]
+    assert submission[uncalled.start : uncalled.end] == "stop"
+    assert "parentheses" in uncalled.message
+
+
+def test_random_values_are_compared_by_how_they_are_drawn(judge: Judge) -> None:
+    given = "import random\n"
+    solution = "draws = [random.random() for _ in range(5)]\nlargest = max(draws)\n"
+
+    def verdict(old: str, new: str) -> str:
+        return judge("", solution, changed(old, new, solution), given).verdict
+
+    assert verdict("draws", "draws") == "passed"
+    assert verdict("draws =", "other = random.random()\ndraws =") == "passed"
+    assert verdict("random.random()", "random.uniform(0, 1)") == "passed"
+    assert verdict("random.random()", "0.25") == "failed"
+    assert verdict("random.random()", "random.gauss(0, 1)") == "failed"
+    assert verdict("range(5)", "range(4)") == "failed"
+    assert verdict("max(draws)", "min(draws)") == "failed"
+
+
+SUSPECT = """\
+first = 1
+first_doubled = first * 2
+second = 30
+result = first + second
+print(first - second)
+"""
+
+
+def test_both_readings_of_a_suspect_solution(judge: Judge) -> None:
+    judgement = judge("", SUSPECT, changed("first + second", "first_doubled + second", SUSPECT))
+    assert judgement.verdict == "passed"
+    (note,) = judgement.feedback
+    assert (note.code, note.severity, note.part) == (
+        "author/suspect-solution",
+        "information",
+        "solution",
+    )
+    assert SUSPECT[note.start : note.end] == "first"
+    judgement = judge("", SUSPECT, changed("first - second", "first_doubled - second", SUSPECT))
+    assert judgement.verdict == "passed"
+    assert judge("", SUSPECT, SUSPECT).feedback == ()
+
+
+def test_a_suspect_solution_does_not_excuse_what_is_wrong(judge: Judge) -> None:
+    for wrong in ("second + second", "first_doubled * second", "first_doubled + first"):
+        submission = changed("first + second", wrong, SUSPECT)
+        assert judge("", SUSPECT, submission).verdict == "failed", wrong
+
+
+def test_what_cannot_be_compared_is_told_and_no_mistake(judge: Judge) -> None:
+    solution = "def unused(x):\n    return x\n"
+    judgement = judge("", solution, "def unused(x):\n    return 0\n")
+    assert judgement.verdict == "passed"
+    (note,) = judgement.feedback
+    assert (note.code, note.severity) == ("sct/not-checked", "information")
+    assert judge("", solution, "def unused(x): return x").feedback == ()
+
+
+def test_nothing_of_the_solution_is_given_away(judge: Judge) -> None:
+    solution = "secret_step = 41276\nresult = secret_step * 2\nprint(result)\n"
+    for submission in ("result = 1\nprint(1)\n", "print('x')\n", "result = 'x'\n", ""):
+        judgement = judge("", solution, submission)
+        assert judgement.verdict == "failed"
+        for item in judgement.feedback:
+            assert "secret_step" not in item.message
+            assert "41276" not in item.message
+
+
+@pytest.mark.parametrize(
+    "solution",
+    [
+        "x = 1\ndel x\n",
+        "import os.path as p\nfrom math import *\nx = sqrt(4)\n",
+        "try:\n    x = 1 / 0\nexcept ZeroDivisionError:\n    x = 0\nfinally:\n    y = 1\n",
+        "class A:\n    @property\n    def size(self): return 1\nx = A().size\n",
+        "a, (b, *c) = 1, (2, 3, 4)\nd = e = a\nd += 1\n",
+        "x: int = 3\ny: str\n",
+        "if True:\n    x = [i for i in range(3) if (y := i)]\n",
+        "f = print\nf(1)\n",
+        "lines = iter([1, 2])\nfirst = next(lines)\n",
+        "x = 1; print(x); x = 2; print(x)\n",
+        "def f():\n    global g\n    g = 3\nf()\nh = g\n",
+        "async def f():\n    return 1\n",
+        "match [1, 2]:\n    case [a, b]:\n        print(a + b)\n",
+    ],
+)
+def test_a_solution_passes_its_own_check(judge: Judge, solution: str) -> None:
+    judgement = judge("", solution, solution)
+    assert judgement.verdict == "passed", judgement.feedback
