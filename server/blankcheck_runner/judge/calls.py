@@ -118,7 +118,7 @@ def check_args(
     label = argument_label(name)
     if found is None:
         own = f"`{function}` is called without {label}; add it."
-        raise state.fail("sct/call", own, missing_msg, values={"name": name})
+        raise state.fail("sct/call", own, missing_msg, values={"name": name}, located=False)
     span = state.session.submission.span((found,))
     where = f"{label} of `{function}`"
     return state.to(Part((found,), span=span), Part((expected,)), where, expand_msg)

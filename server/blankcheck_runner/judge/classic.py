@@ -258,7 +258,9 @@ def _each(given: Any, count: int, name: str) -> list[Any]:
     if isinstance(given, (list, tuple)):
         items = list(cast("list[Any]", given))
         if len(items) != count:
-            raise SctError(f"`{name}` has {len(items)} entries, but there are {count} parameters.")
+            raise SctError(
+                f"`{name}` needs one entry for each parameter: {count}, not {len(items)}."
+            )
         return items
     return [given] * count
 

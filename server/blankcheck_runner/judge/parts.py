@@ -124,6 +124,8 @@ def part_of(
 def _label(name: str, index: Any) -> str:
     if index is None:
         return _PARTS[name]
+    if (name, index) == ("handlers", "all"):
+        return "an `except` for any exception"
     noun = _PARTS[name].removeprefix("the ")
     return f"the {ordinal(index)} {noun}" if isinstance(index, int) else f"the {noun} `{index}`"
 

@@ -7,7 +7,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from blankcheck_runner.judge.assigned import assignment
 from blankcheck_runner.judge.code import code_of, has_value, under
@@ -89,7 +89,8 @@ def has_equal_value(
             own = f"`{name}` is not defined by this code; assign it."
             message = undefined_msg
         values = {**shown, "stu_eval": found.raised.type}
-        raise state.fail("sct/value", own, message or incorrect_msg, values=values)
+        message = message or incorrect_msg
+        raise state.fail("sct/value", own, message, values=values, located=False)
     expected, mine = _converted(state, expected), _converted(state, found.value)
     if func is not None and _accepts(func, expected, mine):
         return
