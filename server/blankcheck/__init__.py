@@ -1,3 +1,3 @@
-"""Blankcheck: PyTorch exercises with blanks, checked as you type. This package never imports torch."""
+"""Blankcheck: PyTorch exercises with blanks, checked as you type. Never imports torch."""
 
 __version__ = "0.1.0"

@@ -21,7 +21,7 @@ _WORDS = {
     "error": "error",
     "timeout": "stopped: too slow",
     "limit": "stopped: too much",
-    "broken": "the exercise is broken",
+    "broken": "could not be checked",
 }
 _COLOURS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "bold": 1, "faint": 2}
 _SEVERITY_COLOUR: dict[Severity, str] = {

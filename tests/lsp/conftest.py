@@ -231,7 +231,13 @@ class Client:
             "initialize",
             {
                 "processId": os.getpid(),
-                "capabilities": {"general": {"positionEncodings": ["utf-8", "utf-16"]}},
+                "capabilities": {
+                    "general": {"positionEncodings": ["utf-8", "utf-16"]},
+                    "workspace": {
+                        "codeLens": {"refreshSupport": True},
+                        "didChangeWatchedFiles": {"dynamicRegistration": True},
+                    },
+                },
                 "workspaceFolders": [{"uri": self.workspace.as_uri(), "name": "w"}],
                 "rootUri": None,
                 "initializationOptions": {"trusted": True, **options},

@@ -55,6 +55,7 @@ async def test_a_right_answer_passes_and_is_remembered(client: Client) -> None:
     assert [item["message"] for item in result["feedback"]] == ["Well added."]
     changed = await client.wait(lambda m: m.get("method") == "blankcheck/progressChanged")
     assert changed["params"]["state"] == "passed"
+    await client.wait(lambda m: m.get("method") == "workspace/codeLens/refresh")
     assert published(client, uri)[-1]["diagnostics"] == []
     lenses = await client.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
     assert lenses[-1]["command"]["title"].endswith("Passed")

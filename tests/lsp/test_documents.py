@@ -153,6 +153,14 @@ async def test_a_request_for_another_version_is_refused(client: Client) -> None:
     assert (await client.refusal("blankcheck/blanks", asked)).code == -32801
 
 
+async def test_the_server_asks_to_be_told_of_chapters(client: Client) -> None:
+    asked = await client.wait(lambda m: m.get("method") == "client/registerCapability")
+    (registration,) = asked["params"]["registrations"]
+    assert registration["method"] == "workspace/didChangeWatchedFiles"
+    globs = [watcher["globPattern"] for watcher in registration["registerOptions"]["watchers"]]
+    assert "**/*.md" in globs
+
+
 async def test_the_outline_of_a_chapter(client: Client) -> None:
     text = (client.workspace / "course/sums.md").read_text("utf-8")
     uri = client.open("course/sums.md", text, "markdown")

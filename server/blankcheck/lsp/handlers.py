@@ -53,8 +53,24 @@ def initialize(ls: Server, params: types.InitializeParams) -> None:
 
 
 async def initialized(ls: Server, params: types.InitializedParams) -> None:
-    """Reads the progress."""
+    """Reads the progress, and asks to be told of chapters that change on disk."""
+    workspace = ls.client_capabilities.workspace
+    lenses = workspace.code_lens if workspace else None
+    watching = workspace.did_change_watched_files if workspace else None
+    if lenses is not None and lenses.refresh_support:
+        ls.session.on_standing = lambda: _ask(ls, types.WORKSPACE_CODE_LENS_REFRESH)
+    if watching is not None and watching.dynamic_registration:
+        watchers = [types.FileSystemWatcher("**/*.md"), types.FileSystemWatcher("**/course.yml")]
+        options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
+        method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+        registration = types.Registration("chapters", method, options)
+        _ask(ls, types.CLIENT_REGISTER_CAPABILITY, types.RegistrationParams([registration]))
     await ls.session.load_progress()
+
+
+def _ask(ls: Server, method: str, params: Any = None) -> None:
+    """Sends a request whose answer makes no difference."""
+    ls.protocol.send_request(method, params)  # pyright: ignore[reportUnknownMemberType]
 
 
 async def shutdown(ls: Server, params: None) -> None:

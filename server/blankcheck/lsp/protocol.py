@@ -32,11 +32,9 @@ PROGRESS_CHANGED = "blankcheck/progressChanged"
 RUNNER_UNAVAILABLE = -32010
 """The learner's interpreter cannot start or stay up; the message says what to do."""
 NOT_AN_EXERCISE = -32011
-"""No exercise can be found for what was asked; the message says what to do."""
+"""There is no exercise to do this with, or no place for it; the message says what to do."""
 UNTRUSTED = -32012
 """The workspace is not trusted, so nothing is run."""
-NOT_STORED = -32013
-"""A file or the progress could not be written; the message says why."""
 # and of LSP
 INVALID_REQUEST = -32600
 INVALID_PARAMS = -32602

@@ -288,10 +288,12 @@ class Session:
     async def load_progress(self) -> None:
         """Reads how far the learner is."""
         said = self.progress.message
+        before = self.standings
         self.standings = await asyncio.to_thread(self.progress.standings)
         if self.progress.message is not None and self.progress.message != said:
             log.warning(self.progress.message)
-        self.on_standing()
+        if self.standings != before:
+            self.on_standing()
 
     # Lifetime
 
