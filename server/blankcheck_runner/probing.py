@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import io
 import itertools
 import os
@@ -73,7 +74,7 @@ class LocalProcess:
         if not self._may_fork or _cuda():
             return _answer_here(self._namespace, probe)
         if not probe.setup and not probe.bindings and _only_looks(probe):
-            answer = _answer_here(self._namespace, probe)
+            answer = _answer_here(dict(self._namespace), probe)
             if not _holds_iterator(answer):
                 return answer
         try:
@@ -299,6 +300,7 @@ def _settle_in_child() -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
+    gc.disable()  # a collection would copy every page that it touches
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)

@@ -101,6 +101,15 @@ def test_authors_comparison_is_not_fooled_by_an_empty_tensor(judge: Judge, fails
     assert fails(sct, "x = a.sum(0)", "x = torch.empty(0, 3)", PRE).code == "sct/shape"
 
 
+def test_learners_own_network_is_a_module(judge: Judge, fails: Judge) -> None:
+    sct = "import torch\nEx().check_object('net').is_instance(torch.nn.Module)"
+    network = "class {}(nn.Module):\n    pass\nnet = {}()"
+    submission = network.format("Mine", "Mine")
+    assert judge(sct, network.format("Net", "Net"), submission, PRE).verdict == "passed"
+    failed = fails(sct, network.format("Net", "Net"), "net = nn.Linear", PRE)
+    assert (failed.code, failed.text) == ("sct/type", "nn.Linear")
+
+
 def test_methods_and_chains(judge: Judge, fails: Judge) -> None:
     pre = PRE + "model = nn.Linear(3, 1)\n"
     sct = "Ex().check_function('model.eval')"
