@@ -121,6 +121,28 @@ export class Editor {
     return view.getByRole("treeitem");
   }
 
+  /** What hovering says, once it says `text`. */
+  async hover(mark, text) {
+    const box = this.page.locator(".monaco-hover:not(.hidden) .monaco-hover-content");
+    const deadline = Date.now() + PATIENCE;
+    for (;;) {
+      // The code's text lies above the mark, and would count as in its way.
+      await mark.hover({ force: true });
+      await box.first().waitFor();
+      const said = (await box.allInnerTexts()).join("\n");
+      if (said.includes(text)) return said;
+      assert.ok(Date.now() < deadline, `hovering only says: ${said}`);
+      await this.page.keyboard.press("Escape");
+      await this.page.mouse.move(0, 0);
+      await box.first().waitFor({ state: "hidden" });
+    }
+  }
+
+  async hidePanel() {
+    await this.page.keyboard.press("Control+J");
+    await this.page.locator(".markers-panel-container").waitFor({ state: "hidden" });
+  }
+
   notification(text) {
     return this.page.locator(".notification-toast", { hasText: text });
   }
