@@ -304,6 +304,13 @@ async def raw(workspace: Path) -> AsyncGenerator[Client]:
 
 
 @pytest.fixture
+async def editor(raw: Client) -> Client:
+    """A client whose workspace is not trusted, so that nothing is run."""
+    await raw.initialize(trusted=False)
+    return raw
+
+
+@pytest.fixture
 async def client(raw: Client) -> Client:
     """A client of a trusted workspace."""
     await raw.initialize()

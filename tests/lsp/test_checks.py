@@ -207,7 +207,7 @@ async def test_an_interpreter_that_is_not_there_is_told(raw: Client) -> None:
     info = await raw.request("blankcheck/info", {})
     assert info["runner"] is None
     assert "/nowhere/python" in info["message"]
-    settings = {"blankcheck": {"interpreter": sys.executable}}
+    settings = {"blankcheck": {"interpreter": getattr(sys, "_base_executable", sys.executable)}}
     raw.notify("workspace/didChangeConfiguration", {"settings": settings})
     assert (await raw.check(uri))["verdict"] == "passed"
 

@@ -40,77 +40,77 @@ async def test_blanks_are_marked_with_their_instruction(client: Client) -> None:
     assert chapter[line] == "- Add 2 and 3 and store the result in `total`."
 
 
-async def test_columns_are_utf16_units(client: Client) -> None:
-    uri = client.open("a.py", HEADER + 'print("😀é", ___)\n')
-    (found,) = await client.diagnostics(uri, 1)
+async def test_columns_are_utf16_units(editor: Client) -> None:
+    uri = editor.open("a.py", HEADER + 'print("😀é", ___)\n')
+    (found,) = await editor.diagnostics(uri, 1)
     assert found["range"] == at(1, 13, 16)
 
 
-async def test_lines_may_end_in_crlf(client: Client) -> None:
-    uri = client.open("a.py", SAMPLE.replace("\n", "\r\n"))
-    first, second = await client.diagnostics(uri, 1)
+async def test_lines_may_end_in_crlf(editor: Client) -> None:
+    uri = editor.open("a.py", SAMPLE.replace("\n", "\r\n"))
+    first, second = await editor.diagnostics(uri, 1)
     assert first["range"] == at(1, 12, 15)
     assert second["range"] == at(2, 6, 9)
 
 
-async def test_edits_are_applied_by_the_lines_of_lsp(client: Client) -> None:
+async def test_edits_are_applied_by_the_lines_of_lsp(editor: Client) -> None:
     # U+2028 and a form feed end a line for str.splitlines, but not in LSP.
-    uri = client.open("a.py", HEADER + 'a = "\u2028\x0c"\nb = 1\n')
-    version = client.edit(uri, {"range": at(2, 4, 5), "text": "___"})
-    (found,) = await client.diagnostics(uri, version)
+    uri = editor.open("a.py", HEADER + 'a = "\u2028\x0c"\nb = 1\n')
+    version = editor.edit(uri, {"range": at(2, 4, 5), "text": "___"})
+    (found,) = await editor.diagnostics(uri, version)
     assert found["range"] == at(2, 4, 7)
 
 
-async def test_several_edits_at_once_are_applied_in_order(client: Client) -> None:
-    uri = client.open("a.py", HEADER + "😀 = 1\n")
-    version = client.edit(
+async def test_several_edits_at_once_are_applied_in_order(editor: Client) -> None:
+    uri = editor.open("a.py", HEADER + "😀 = 1\n")
+    version = editor.edit(
         uri,
         {"range": at(1, 0, 2), "text": "total"},
         {"range": at(1, 8, 9), "text": "___"},
     )
-    (found,) = await client.diagnostics(uri, version)
+    (found,) = await editor.diagnostics(uri, version)
     assert found["range"] == at(1, 8, 11)
 
 
-async def test_positions_past_an_end_are_clipped(client: Client) -> None:
-    uri = client.open("a.py", HEADER + "x = 1")
+async def test_positions_past_an_end_are_clipped(editor: Client) -> None:
+    uri = editor.open("a.py", HEADER + "x = 1")
     far = {"line": 2**31 - 1, "character": 2**31 - 1}
-    version = client.edit(uri, {"range": {"start": far, "end": far}, "text": "\ny = ___"})
-    (found,) = await client.diagnostics(uri, version)
+    version = editor.edit(uri, {"range": {"start": far, "end": far}, "text": "\ny = ___"})
+    (found,) = await editor.diagnostics(uri, version)
     assert found["range"] == at(2, 4, 7)
-    version = client.edit(uri, {"range": at(1, 4, 999), "text": "___"})
-    assert len(await client.diagnostics(uri, version)) == 2
+    version = editor.edit(uri, {"range": at(1, 4, 999), "text": "___"})
+    assert len(await editor.diagnostics(uri, version)) == 2
 
 
-async def test_syntax_is_told_once_no_blank_is_left(client: Client) -> None:
-    uri = client.open("a.py", HEADER + "total = max(2 + 3, 5\nprint(___)\n")
-    assert codes(await client.diagnostics(uri, 1)) == ["blank/unfilled"]
-    version = client.edit(uri, {"range": at(2, 6, 9), "text": "total"})
-    (found,) = await client.diagnostics(uri, version)
+async def test_syntax_is_told_once_no_blank_is_left(editor: Client) -> None:
+    uri = editor.open("a.py", HEADER + "total = max(2 + 3, 5\nprint(___)\n")
+    assert codes(await editor.diagnostics(uri, 1)) == ["blank/unfilled"]
+    version = editor.edit(uri, {"range": at(2, 6, 9), "text": "total"})
+    (found,) = await editor.diagnostics(uri, version)
     assert found["code"] == "syntax/bracket"
     assert found["severity"] == 1
     assert found["range"] == at(1, 11, 12)
-    version = client.edit(uri, {"range": at(1, 20, 20), "text": ")"})
-    assert await client.diagnostics(uri, version) == []
+    version = editor.edit(uri, {"range": at(1, 20, 20), "text": ")"})
+    assert await editor.diagnostics(uri, version) == []
 
 
-async def test_a_document_that_is_closed_has_no_diagnostics(client: Client) -> None:
-    uri = client.open("a.py", SAMPLE)
-    await client.diagnostics(uri, 1)
-    client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
-    assert await client.diagnostics(uri, None) == []
+async def test_a_document_that_is_closed_has_no_diagnostics(editor: Client) -> None:
+    uri = editor.open("a.py", SAMPLE)
+    await editor.diagnostics(uri, 1)
+    editor.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    assert await editor.diagnostics(uri, None) == []
 
 
-async def test_other_documents_are_left_alone(client: Client) -> None:
+async def test_other_documents_are_left_alone(editor: Client) -> None:
     others = [
-        client.open("plain.py", "x = ___\n"),
-        client.open("README.md", "# Title\n\n___\n", "markdown"),
+        editor.open("plain.py", "x = ___\n"),
+        editor.open("README.md", "# Title\n\n___\n", "markdown"),
     ]
-    uri = client.open("a.py", SAMPLE)
-    await client.diagnostics(uri, 1)
+    uri = editor.open("a.py", SAMPLE)
+    await editor.diagnostics(uri, 1)
     for other in others:
-        assert await client.request("textDocument/codeLens", {"textDocument": {"uri": other}}) == []
-    published = [m for m in client.messages if m.get("method", "").endswith("publishDiagnostics")]
+        assert await editor.request("textDocument/codeLens", {"textDocument": {"uri": other}}) == []
+    published = [m for m in editor.messages if m.get("method", "").endswith("publishDiagnostics")]
     assert {message["params"]["uri"] for message in published} == {uri}
 
 
@@ -153,33 +153,33 @@ async def test_a_request_for_another_version_is_refused(client: Client) -> None:
     assert (await client.refusal("blankcheck/blanks", asked)).code == -32801
 
 
-async def test_the_server_asks_to_be_told_of_chapters(client: Client) -> None:
-    asked = await client.wait(lambda m: m.get("method") == "client/registerCapability")
+async def test_the_server_asks_to_be_told_of_chapters(editor: Client) -> None:
+    asked = await editor.wait(lambda m: m.get("method") == "client/registerCapability")
     (registration,) = asked["params"]["registrations"]
     assert registration["method"] == "workspace/didChangeWatchedFiles"
     globs = [watcher["globPattern"] for watcher in registration["registerOptions"]["watchers"]]
     assert "**/*.md" in globs
 
 
-async def test_the_outline_of_a_chapter(client: Client) -> None:
-    text = (client.workspace / "course/sums.md").read_text("utf-8")
-    uri = client.open("course/sums.md", text, "markdown")
+async def test_the_outline_of_a_chapter(editor: Client) -> None:
+    text = (editor.workspace / "course/sums.md").read_text("utf-8")
+    uri = editor.open("course/sums.md", text, "markdown")
     asked = {"textDocument": {"uri": uri}}
-    symbols = await client.request("textDocument/documentSymbol", asked)
+    symbols = await editor.request("textDocument/documentSymbol", asked)
     assert [s["name"] for s in symbols] == ["Add two numbers", "A broken exercise", "A question"]
     parts = [part["name"] for part in symbols[0]["children"]]
     assert parts[:2] == ["instructions", "hint"]
     lines = text.splitlines()
     assert lines[symbols[0]["selectionRange"]["start"]["line"]] == "## Add two numbers"
-    folds = await client.request("textDocument/foldingRange", asked)
+    folds = await editor.request("textDocument/foldingRange", asked)
     starts: set[str] = {lines[fold["startLine"]] for fold in folds}
     assert {"`@solution`", "`@sct`"} <= starts
 
 
-async def test_the_problems_of_a_chapter_are_told_to_its_author(client: Client) -> None:
-    text = (client.workspace / "course/sums.md").read_text("utf-8")
-    uri = client.open("course/sums.md", text.replace("key: broken01", "key: add01"), "markdown")
-    found = await client.diagnostics(uri, 1)
+async def test_the_problems_of_a_chapter_are_told_to_its_author(editor: Client) -> None:
+    text = (editor.workspace / "course/sums.md").read_text("utf-8")
+    uri = editor.open("course/sums.md", text.replace("key: broken01", "key: add01"), "markdown")
+    found = await editor.diagnostics(uri, 1)
     (duplicate,) = [d for d in found if d["code"] == "author/duplicate-key"]
     lines = text.replace("key: broken01", "key: add01").splitlines()
     assert lines[duplicate["range"]["start"]["line"]] == "key: add01"
@@ -286,6 +286,6 @@ async def test_the_tree_lists_the_built_in_course_and_the_folders(client: Client
     assert {exercise["state"] for exercise in exercises} == {"new"}
 
 
-async def test_a_submission_finds_its_chapter_above_it(client: Client, tmp_path: Path) -> None:
-    deep = client.open("somewhere/else/a.py", SAMPLE)
-    assert codes(await client.diagnostics(deep, 1)) == ["blank/unfilled", "blank/unfilled"]
+async def test_a_submission_finds_its_chapter_above_it(editor: Client, tmp_path: Path) -> None:
+    deep = editor.open("somewhere/else/a.py", SAMPLE)
+    assert codes(await editor.diagnostics(deep, 1)) == ["blank/unfilled", "blank/unfilled"]

@@ -54,6 +54,8 @@ class Session:
         self._runner: Runner | None = None
         self._described: dict[tuple[object, ...], tuple[Described, ...]] = {}
         self._background: set[asyncio.Task[Any]] = set()
+        self._describing: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
 
     # Documents
 
@@ -159,7 +161,7 @@ class Session:
             if view is not None or had is not None:
                 self.publish(document)
             if isinstance(view, SubmissionView) and self.settings.trusted:
-                self.spawn(self._describe(view.target))
+                self._find_out(view.target)
 
     def _drop(self, document: Document) -> None:
         for task in (document.refresh, document.work):
@@ -237,14 +239,19 @@ class Session:
         """What is known of the sample's blanks from running the solution; empty if nothing yet."""
         return self._described.get(_name(target), ())
 
-    async def _describe(self, target: Target) -> None:
+    def _find_out(self, target: Target) -> None:
         """Finds out what stands where the blanks are, once for each exercise as it is now."""
         name = _name(target)
-        if name in self._described:
-            return
-        self._described[name] = ()
+        if name not in self._described:
+            self._described[name] = ()
+            task = self.spawn(self._describe(name, target))
+            self._describing.add(task)
+            task.add_done_callback(self._describing.discard)
+
+    async def _describe(self, name: tuple[object, ...], target: Target) -> None:
         try:
-            self._described[name] = await describe(target, self.runner())
+            async with self._turn:  # whoever opens many files is not kept waiting by them all
+                self._described[name] = await describe(target, self.runner())
         except RunnerUnavailable as error:
             del self._described[name]
             log.warning(error)
@@ -314,6 +321,8 @@ class Session:
         for document in self.documents.values():
             self._drop(document)
         self.documents.clear()
+        for task in self._describing:
+            task.cancel()
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.close()
