@@ -133,8 +133,10 @@ def _stopped(target: Target, submission: str) -> Result | None:
     require_runnable(target)
     found = inspect(target, submission)
     if found:
-        unfilled = found[0].code.startswith("blank/")
-        return _unrun(target, "incomplete" if unfilled else "error", *found)
+        code = found[0].code
+        if code == "syntax/too-long":  # it was not even looked at, so it is no error in it
+            return _unrun(target, "failed", *found)
+        return _unrun(target, "incomplete" if code.startswith("blank/") else "error", *found)
     if not any(line.strip() for line in _code_lines(submission)):
         return _unrun(
             target,

@@ -316,3 +316,12 @@ def test_time_limits_of_chapters(target: Target, asked: str, seconds: float) -> 
 def test_hostile_text_is_looked_at_without_harm(target: Target, code: str) -> None:
     for item in checking.inspect(target, HEADER + code):
         assert item.message
+
+
+async def test_a_submission_that_is_too_long_fails_unread(target: Target) -> None:
+    runner = FakeRunner()
+    text = HEADER + "x = '" + "é" * 1_100_000 + "'\n"
+    result = await checking.check(target, text, "a.py", runner)
+    assert result.verdict == "failed"
+    assert result.feedback[0].code == "syntax/too-long"
+    assert runner.lessons == []

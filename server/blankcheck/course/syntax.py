@@ -12,6 +12,7 @@ MAX_CODE = 1_000_000
 """Code points of a submission; longer ones are refused unread."""
 
 _UNSEEN = re.compile("[\0\ud800-\udfff]")
+_NESTED = "This code is nested too deeply for Python. Write it in several shorter statements."
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -47,11 +48,7 @@ def find_fault(code: str) -> SyntaxFault | None:
     except SyntaxError as error:
         return _explain(code, error)
     except (RecursionError, MemoryError):
-        return SyntaxFault(
-            "syntax/nesting",
-            "This code is nested too deeply for Python. Write it in several shorter statements.",
-            Span(0, 0),
-        )
+        return SyntaxFault("syntax/nesting", _NESTED, Span(0, 0))
     except (ValueError, OverflowError, SystemError) as error:
         return SyntaxFault("syntax/error", f"Python cannot read this file: {error}.", Span(0, 0))
     return None
@@ -63,6 +60,8 @@ def _explain(code: str, error: SyntaxError) -> SyntaxFault:
     here = span.of(code)
     if isinstance(error, IndentationError):
         return SyntaxFault("syntax/indentation", _indentation(error, said), span)
+    if said.startswith("too many nested"):
+        return SyntaxFault("syntax/nesting", _NESTED, span)
     if match := re.match(r"'([(\[{])' was never closed", said):
         opener = match[1]
         return SyntaxFault(
