@@ -24,7 +24,7 @@ _WORDS = {
     "solution": "solution",
     "sct": "SCT",
 }
-_USUAL_IMPORTS = {
+USUAL_IMPORTS = {
     "np": "import numpy as np",
     "pd": "import pandas as pd",
     "plt": "import matplotlib.pyplot as plt",
@@ -148,7 +148,7 @@ def _missing(
             f"`{name}` is not defined in this exercise, only in “{earlier[name][:80]}”: define it "
             "in the pre-exercise code here too."
         )
-    usual = _USUAL_IMPORTS.get(name)
+    usual = USUAL_IMPORTS.get(name)
     if usual is not None:
         return f"`{name}` is never imported in this exercise: add `{usual}` above."
     close = get_close_matches(name, sorted(known), 1, 0.8)

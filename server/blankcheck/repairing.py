@@ -1,0 +1,189 @@
+"""Finds and verifies the repairs of exercises that do not run as they are written.
+
+A repair is used only if the solution runs with it and does not without it. What was found is
+remembered for as long as the chapter's text and the data beside it stay the same; it lives in
+memory only, and an exercise that runs as it is written never comes here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from blankcheck.course import mending, repairs
+from blankcheck.course.mending import Repair
+from blankcheck.course.repairs import Draft, Failure
+from blankcheck.course.text import Span
+from blankcheck.course.weights import ENDINGS as WEIGHTS
+from blankcheck.courses import Target
+from blankcheck.runner import Runner
+from blankcheck_runner.wire import Lesson, Limits
+
+MOST_RUNS = 8
+"""Trial runs of one exercise."""
+DOWNLOAD_SECONDS = 4.0
+"""How long a trial run may take that may be waiting for a network that is not there."""
+KEPT = 256
+"""Exercises whose repairs are remembered."""
+_FILE = "solution.py"
+_LATE = "did not finish within"
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """An exercise that runs, and what had to be put right for that."""
+
+    pre_exercise_code: str
+    repairs: tuple[Repair, ...]
+
+
+@dataclass
+class _Known:
+    """What was found out with one runner."""
+
+    found: OrderedDict[bytes, Repaired | None] = field(
+        default_factory=OrderedDict[bytes, "Repaired | None"]
+    )
+    locks: dict[bytes, asyncio.Lock] = field(default_factory=dict[bytes, asyncio.Lock])
+
+
+_known: WeakKeyDictionary[Runner, _Known] = WeakKeyDictionary()
+
+
+def remembered(target: Target, runner: Runner) -> Repaired | None:
+    """The repairs that were found before; null if there are none, or nobody looked yet."""
+    known = _known.get(runner)
+    return None if known is None else known.found.get(_mark(target))
+
+
+async def repaired(
+    target: Target, lesson: Lesson, runner: Runner, limits: Limits
+) -> Repaired | None:
+    """The exercise with verified repairs; null if it needs none, or none helps.
+
+    Cancelling ends the trial run; nothing is remembered then. Raises RunnerUnavailable.
+    """
+    known = _known.setdefault(runner, _Known())
+    mark = _mark(target)
+    if mark in known.found:
+        return known.found[mark]
+    async with known.locks.setdefault(mark, asyncio.Lock()):
+        if mark not in known.found:
+            trials = _Trials(lesson, runner, limits)
+            found = await _find(target, trials)
+            if found is None and trials.timed_out:
+                return None
+            known.found[mark] = found
+            while len(known.found) > KEPT:
+                known.found.popitem(last=False)
+    known.locks.pop(mark, None)
+    return known.found.get(mark)
+
+
+def is_worth_a_look(target: Target) -> bool:
+    """Whether an exercise is to be looked at before it is first run: it downloads a data set, and
+    without a network that may take as long as the time limit lets it."""
+    codes = (target.unit.code("pre_exercise_code"), target.unit.code("solution"))
+    if not any(code is not None and "download" in code.text for code in codes):
+        return False
+    case = repairs.case_of(target.chapter, target.unit)
+    return case is not None and repairs.downloads(case)
+
+
+def lacks_weights(target: Target, message: str) -> bool:
+    """Whether what a learner's run says may come from a file of weights that the exercise asks for
+    and does not bring."""
+    if not any(ending in message for ending in WEIGHTS):
+        return False
+    case = repairs.case_of(target.chapter, target.unit)
+    return case is not None and any(file in message for file in repairs.files_asked_for(case))
+
+
+class _Trials:
+    """The trial runs of one exercise."""
+
+    def __init__(self, lesson: Lesson, runner: Runner, limits: Limits) -> None:
+        self._lesson = lesson
+        self._runner = runner
+        self._limits = limits
+        self.left = MOST_RUNS
+        self.timed_out = False
+        """Whether the last run was stopped for its time, which another run may not be."""
+
+    async def failure(self, draft: Draft, solution: str) -> Failure | None:
+        """How a run of a draft ends too early; null if it does not."""
+        self.left -= 1
+        limits = self._limits
+        if repairs.still_downloads(draft):
+            limits = replace(limits, seconds=min(limits.seconds, DOWNLOAD_SECONDS))
+        lesson = replace(self._lesson, pre_exercise_code=draft.pre_exercise_code)
+        report = await self._runner.run(lesson, solution, _FILE, limits)
+        first = report.feedback[0] if report.feedback else None
+        message = first.message if first is not None else ""
+        self.timed_out = report.verdict == "timeout" or _LATE in message
+        if report.verdict == "passed":
+            return None
+        part = "pre_exercise_code" if report.verdict == "broken" else "solution"
+        if first is None or first.start is None or self.timed_out:
+            return Failure(part, message)
+        end = first.start if first.end is None else first.end
+        return Failure(part, first.message, Span(first.start, end))
+
+
+async def _find(target: Target, trials: _Trials) -> Repaired | None:
+    case = repairs.case_of(target.chapter, target.unit)
+    if case is None or not case.solution.strip():
+        return None
+    draft = Draft(case)
+    failure = await trials.failure(draft, case.solution)
+    if failure is not None:
+        begun = repairs.begin(case)
+        first = begun if begun.changed else repairs.further(draft, failure)
+        mended = await _mended(first, case.solution, trials)
+        if mended is None:
+            return None
+        draft = mended
+    follower = repairs.follower(draft)
+    if follower is not None and trials.left > 1:
+        failure = await trials.failure(draft, follower)
+        if failure is not None:
+            first = repairs.further(draft, failure)
+            draft = await _mended(first, follower, trials) or draft
+    if not draft.changed:
+        return None
+    return Repaired(draft.pre_exercise_code, mending.repairs(draft))
+
+
+async def _mended(draft: Draft | None, solution: str, trials: _Trials) -> Draft | None:
+    """The draft with what it takes for the solution to run; null if that is not found."""
+    while draft is not None and trials.left > 0:
+        failure = await trials.failure(draft, solution)
+        if failure is None:
+            return draft
+        draft = repairs.further(draft, failure)
+    return None
+
+
+def _mark(target: Target) -> bytes:
+    """What the repairs of an exercise depend on."""
+    unit = target.unit
+    marks = [target.chapter.text, str(target.file), str(unit.span.start), str(target.step)]
+    if target.data is not None:
+        marks += _files(target.data)
+    return hashlib.sha256("\0".join(marks).encode("utf-8", "surrogatepass")).digest()
+
+
+def _files(folder: Path) -> list[str]:
+    """The data files, with their sizes and times: one that appears may make a repair needless."""
+    found: list[str] = []
+    for path in sorted(folder.rglob("*")):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        found.append(f"{path}:{status.st_size}:{status.st_mtime_ns}")
+    return found
