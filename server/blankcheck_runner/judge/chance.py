@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from blankcheck_runner.judge.equality import difference
+from blankcheck_runner.judge.statements import Program, Unit
 from blankcheck_runner.judge.task import Probe, Process
 
 SEEDS = (1201, 7309)
@@ -73,12 +75,34 @@ def depends(draw: Draw) -> bool:
     return difference(one, other, check_weights=True) is not None
 
 
+def draw_of(process: Process, program: Program, name: str) -> Draw | None:
+    """All of a program that a name's value rests on, without the statements that set a seed."""
+    writers = program.writers(name)
+    if not writers:
+        return None
+    last = writers[-1]
+    before = program.slice_for(last.reads | {name}, last.index, frozenset())
+    setup = "\n".join(unit.text for unit in before if not _seeds(unit))
+    return Draw(process, setup, last.text, name, {})
+
+
+def _seeds(unit: Unit) -> bool:
+    """Whether a statement is a call that sets a random state."""
+    match unit.node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=attr))):
+            return attr in ("seed", "manual_seed", "manual_seed_all")
+        case _:
+            return False
+
+
+def same_draw(one: Draw, other: Draw) -> bool:
+    """Whether two pieces of code give the same under the same random state."""
+    return difference(one.at(SEEDS[0]), other.at(SEEDS[0]), check_weights=True) is None
+
+
 def drawn_alike(one: Draw, other: Draw) -> bool:
-    """Whether two pieces of code draw from the same distribution: the same numbers under the same
-    states, or else samples that a simple test does not tell apart."""
+    """Whether two pieces of code draw from the same distribution, as far as samples tell."""
     first, second = one.at(SEEDS[0]), other.at(SEEDS[0])
-    if difference(first, second) is None:
-        return True
     size = len(_numbers(first))
     if size == 0 or len(_numbers(second)) != size:
         return True

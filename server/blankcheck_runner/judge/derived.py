@@ -40,6 +40,7 @@ from blankcheck_runner.observation import (
     InstanceValue,
     ModuleValue,
     Opaque,
+    OptimizerValue,
 )
 from blankcheck_runner.wire import Feedback
 
@@ -65,11 +66,12 @@ class Derivation:
         self.solution = Program(task.solution)
         self.submission = Program(task.submission)
         self.replay = Replay(self.solution, reference)
-        self.wrong: list[tuple[int, Feedback]] = []
-        """Mistakes, with the index of the solution's statement."""
+        self.wrong: list[Feedback] = []
         self.notes: list[Feedback] = []
         self.modes: set[str] = set()
         """Names of whose train or eval mode something was told already."""
+        self._mistaken: set[str] = set()
+        """Names of which a mistake was told."""
         self._gradients = _GRADIENTS.search(task.solution) is not None
         self._seen: dict[tuple[int, str], Observed] = {}
 
@@ -84,7 +86,7 @@ class Derivation:
                 effects.check(self, unit)
                 self._unit(unit)
         outputs.Printing(self).check()
-        wrong = [item for _, item in sorted(self.wrong, key=lambda pair: pair[0])]
+        wrong = sorted(self.wrong, key=lambda item: (item.start is None, item.start or 0))
         return (*wrong[:_MOST], *self.notes)
 
     def learner(self, name: str) -> Observed:
@@ -125,7 +127,7 @@ class Derivation:
             if self.apart(given.value, found.value) is not None:
                 self.replay.own[name] = found.value
                 phrase = "was given for this exercise and should stay as it was"
-                self.tell(-1, Difference("sct/value", phrase), name)
+                self.tell(Difference("sct/value", phrase), name)
 
     def _unit(self, unit: Unit) -> None:
         """Compares the names that a statement is the last to write; one mistake is told of it."""
@@ -158,6 +160,8 @@ class Derivation:
         told = self.apart(wanted.value, found.value)
         if told is None:
             return self._unseen(name, unit, wanted.value)
+        if self._follows(name, wanted.value, told):
+            return False
         self.replay.own[name] = found.value
         if quiet:
             return False
@@ -176,8 +180,19 @@ class Derivation:
             return False
         told = self._chance(unit, name, expected, found.value, told)
         if told is not None:
-            self.tell(unit.index, told, name, unit)
+            self.tell(told, name, unit)
         return told is not None
+
+    def _follows(self, name: str, wanted: Any, told: Difference) -> bool:
+        """Whether an optimizer only has other parameters because its module is another one."""
+        made = self.solution.last_assignment(name)
+        if not isinstance(wanted, OptimizerValue) or made is None or told.code != "sct/structure":
+            return False
+        return any(
+            isinstance(self.teacher(read).value, ModuleValue)
+            and self.apart(self.teacher(read).value, self.learner(read).value, weights=False)
+            for read in made.reads
+        )
 
     def _absent(self, name: str, unit: Unit) -> bool:
         """A name that the learner does not have: needed only if nothing is made from it."""
@@ -203,7 +218,7 @@ class Derivation:
         if meant:
             message += f"; did you mean it where you wrote `{meant[0]}`?"
             span = self._target(meant[0]) or span
-        self.add(unit.index, "sct/missing", message if meant else f"{message}.", span)
+        self.add("sct/missing", message if meant else f"{message}.", span)
         return True
 
     def _target(self, name: str) -> Span | None:
@@ -228,7 +243,7 @@ class Derivation:
         if trial.told is not None and not isinstance(value, ClassValue):
             self.replay.own[name] = Opaque("function")
             span = span_of(self.submission, pinpoint(unit.node, own.node))
-            self.add(unit.index, trial.told.code, trial.told.about(f"`{name}`"), span)
+            self.add(trial.told.code, trial.told.about(f"`{name}`"), span)
             return True
         if not trial.calls and not self._read_after(name, unit):
             noun = "class" if isinstance(value, ClassValue) else "function"
@@ -274,48 +289,55 @@ class Derivation:
         """The difference that counts where a value depends on the random state."""
         try:
             setup, bindings = self.replay.again(unit, unit.reads)
-            teacher = chance.Draw(self.reference, setup, unit.text, name, bindings)
-            if not chance.depends(teacher):
+            if not chance.depends(chance.Draw(self.reference, setup, unit.text, name, bindings)):
                 return told
-            if (kind := self.apart(expected, found, weights=False)) is None:
-                return None
-            if kind.of_kind or isinstance(expected, ModuleValue):
-                return kind
         except (CannotTell, chance.Undrawn):
             return told
-        own = self.submission.last_assignment(name)
-        if own is None:
+        rests_on = self.solution.slice_for(unit.reads, unit.index, frozenset())
+        if self._mistaken & unit.reads.union(*(one.reads for one in rests_on)):
+            return None  # what is random cannot be computed again to tell a second mistake
+        kind = self.apart(expected, found, weights=False)
+        if kind is not None and (kind.of_kind or isinstance(expected, ModuleValue)):
+            return kind
+        teacher = chance.draw_of(self.reference, self.solution, name)
+        learner = chance.draw_of(self.student, self.submission, name)
+        if teacher is None or learner is None:
             return told
-        before = self.submission.slice_for(own.reads, own.index, frozenset())
-        for setup in ("", "\n".join(one.text for one in before)):
-            draw = chance.Draw(self.student, setup, own.text, name, {})
-            try:
-                if not chance.depends(draw):
-                    continue
-                if chance.drawn_alike(teacher, draw):
-                    return None
-                return Difference("sct/value", "is random, but drawn in another way than expected")
-            except chance.Undrawn:
-                continue
-        return Difference("sct/value", "is the same in every run, expected random values")
+        try:
+            if chance.same_draw(teacher, learner):
+                return None
+            alone = chance.Draw(self.reference, "", unit.text, name, {})
+            if len(self.solution.writers(name)) > 1 or not chance.depends(alone):
+                return told
+            if isinstance(expected, ModuleValue):
+                return None
+            if not chance.depends(learner):
+                phrase = "is the same in every run, expected random values"
+                return Difference("sct/value", phrase)
+            if chance.drawn_alike(teacher, learner):
+                return None
+        except chance.Undrawn:
+            self.not_checked(f"`{name}`", self.place(name))
+            return None
+        return Difference("sct/value", "is random, but drawn in another way than expected")
 
     # Telling
 
-    def add(self, order: int, code: str, message: str, span: Span | None) -> None:
+    def add(self, code: str, message: str, span: Span | None) -> None:
         """Adds a mistake."""
         start, end = span if span is not None else (None, None)
-        self.wrong.append((order, Feedback(code, message, start=start, end=end)))
+        self.wrong.append(Feedback(code, message, start=start, end=end))
 
-    def tell(self, order: int, told: Difference, name: str, unit: Unit | None = None) -> None:
+    def tell(self, told: Difference, name: str, unit: Unit | None = None) -> None:
         """Tells how a name's value differs, at the learner's assignment of it."""
         if " mode" in told.phrase and name in self.modes:
             return
-        subject = f"`{name}`"
+        self._mistaken.add(name)
         span = self._place_of(told, name)
         if unit is not None and self._operands_swapped(name, unit):
             phrase = told.phrase.partition(": the operands")[0] + ": the operands are swapped"
             told = Difference(told.code, phrase, told.path)
-        self.add(order, told.code, told.about(subject), span)
+        self.add(told.code, told.about(f"`{name}`"), span)
 
     def _operands_swapped(self, name: str, unit: Unit) -> bool:
         own = self.submission.last_assignment(name)
@@ -368,5 +390,5 @@ class Derivation:
             if own is not None:
                 end = self.submission.span(own.node)[1]
                 return end, end
-        end = len(self.task.submission.rstrip())
+        end = len(self.task.submission.rstrip()) if unit.index else 0
         return end, end

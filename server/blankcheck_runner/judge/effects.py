@@ -61,12 +61,12 @@ def _no_mode(derivation: Derivation, unit: Unit, name: str) -> None:
     message = f"`{root}` is never put in {method} mode"
     message += ": call the method, with parentheses." if named else "."
     derivation.modes.add(root)
-    derivation.add(unit.index, "sct/missing", message, named or derivation.after(unit))
+    derivation.add("sct/missing", message, named or derivation.after(unit))
 
 
 def _missing(derivation: Derivation, unit: Unit, name: str) -> None:
     root = name.partition(".")[0]
-    if derivation.solution.writers(root) and root not in derivation.student.names():
+    if derivation.learner(root).raised is not None:
         return  # a name on the way, which the learner may call otherwise
     if _covered(derivation, unit):
         return
@@ -74,7 +74,7 @@ def _missing(derivation: Derivation, unit: Unit, name: str) -> None:
     message = "A call is missing here: something that the exercise asks for is not done."
     if named:
         message = "This only names the function: call it, with parentheses."
-    derivation.add(unit.index, "sct/missing", message, named or derivation.after(unit))
+    derivation.add("sct/missing", message, named or derivation.after(unit))
 
 
 def _covered(derivation: Derivation, unit: Unit) -> bool:
@@ -115,5 +115,5 @@ def _arguments(derivation: Derivation, unit: Unit, call: ast.Call, own: list[ast
         told = derivation.apart(one.value, two.value, weights=False)
         if told is not None:
             message = told.about("this argument")
-            derivation.add(unit.index, told.code, message[:1].upper() + message[1:], (start, end))
+            derivation.add(told.code, message[:1].upper() + message[1:], (start, end))
             return

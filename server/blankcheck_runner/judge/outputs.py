@@ -108,7 +108,7 @@ class Printing:
         ahead = [printed.find(other, self.lines, at) for other in later]
         if at >= len(self.lines) or any(found and found[0] == at for found in ahead):
             message = "Something that the exercise asks for is not printed."
-            derivation.add(unit.index, "sct/output", message, derivation.after(unit))
+            derivation.add("sct/output", message, derivation.after(unit))
             return at
         line = self.lines[at].line
         end = next(
@@ -153,7 +153,7 @@ class Printing:
         own = self._own_unit(line)
         if own is None:
             message = "The output is not what is expected."
-            derivation.add(unit.index, "sct/output", message, None)
+            derivation.add("sct/output", message, None)
             return
         if self._arguments_told(unit, own):
             return
@@ -166,7 +166,7 @@ class Printing:
         call = _print_call(own.node)
         if part is own.node and call is not None and len(call.args) == 1:
             part = call.args[0]
-        derivation.add(unit.index, "sct/output", message, span_of(derivation.submission, part))
+        derivation.add("sct/output", message, span_of(derivation.submission, part))
 
     def _arguments_told(self, unit: Unit, own: Unit) -> bool:
         """Tells the first printed argument that differs; whether there is one."""
@@ -181,7 +181,7 @@ class Printing:
                 message = told.about("the printed value")
                 span = derivation.submission.span(place)
                 message = message[:1].upper() + message[1:]
-                derivation.add(unit.index, told.code, message, span)
+                derivation.add(told.code, message, span)
                 return True
         return False
 

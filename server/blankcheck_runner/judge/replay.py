@@ -73,7 +73,8 @@ class Replay:
         used = reads.union(*(one.reads for one in again))
         for name in used - fixed:
             made = any(name in one.assigns or name in one.loops for one in again)
-            makes = name in unit.assigns and not self.solution.writers(name, unit.index)
+            first = not self.solution.writers(name, unit.index)
+            makes = first and (name in unit.assigns or name in unit.loops)
             if not made and not makes:
                 # It was given, and later statements have changed it: its old state is gone.
                 raise CannotTell
