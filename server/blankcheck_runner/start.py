@@ -402,15 +402,26 @@ class SpareStarter:
             self._filling.add_done_callback(_look_at)
 
     async def _make(self) -> None:
-        while len(self._ready) < SPARES:
-            program = await _Program.start(self.kind)
+        while (missing := SPARES - len(self._ready)) > 0:
+            # Side by side: a check that waits needs two.
+            making = [asyncio.create_task(self._add()) for _ in range(missing)]
             try:
-                self.versions = await program.ready()
+                await asyncio.gather(*making)
             except BaseException:
-                await program.close()
+                for task in making:
+                    task.cancel()
+                await asyncio.wait(making)
                 raise
-            self._ready.append(program)
-            self._more.set()
+
+    async def _add(self) -> None:
+        program = await _Program.start(self.kind)
+        try:
+            self.versions = await program.ready()
+        except BaseException:
+            await program.close()
+            raise
+        self._ready.append(program)
+        self._more.set()
 
 
 def _look_at(task: asyncio.Task[None]) -> None:

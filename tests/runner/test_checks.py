@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -80,8 +81,8 @@ async def test_random_numbers_without_a_seed_agree(runner: HostRunner) -> None:
 async def test_a_broken_exercise_is_told_as_such(
     runner: HostRunner, part: str, text: str, marked: str | None, word: str
 ) -> None:
-    fields = {"pre_exercise_code": "", "solution": "b = 1", "sct": "Ex().check_object('b')"}
-    lesson = Lesson(**{**fields, part: text})
+    whole = Lesson(solution="b = 1", sct="Ex().check_object('b')")
+    lesson = replace(whole, **{part: text})
     report = await check(runner, "b = 1", lesson, Limits(seconds=0.5))
     assert report.verdict == "broken"
     feedback = only(report)

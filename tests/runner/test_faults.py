@@ -138,11 +138,11 @@ async def test_many_checks_leave_no_processes_descriptors_or_folders(runner: Hos
     spare = (await runner.info()).start == "spare"
     # The zygote and two states of each lesson that is kept; or the spares.
     rest = SPARES if spare else 1 + 2 * KEPT
-    for number in range(KEPT):
+    for number in range(1 if spare else KEPT):
         await runner.check(replace(LESSON, seed=number), "b = 2", "a.py")
     await until(lambda: held()[0] == rest, 60)
     before = held()
-    for number in range(3 if spare else 20):
+    for number in range(1 if spare else 20):
         await runner.check(replace(LESSON, seed=number % 3), "b = 2", "a.py")
         await runner.run(LESSON, "1 / 0", "a.py")
     await until(lambda: held() <= before, 60)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 from pathlib import Path
 
@@ -283,9 +282,7 @@ async def test_runs_in_a_clean_copy_of_the_data_that_is_gone_afterwards(
     await _until_gone(Path(place))
 
 
-async def test_the_environment_of_the_person_is_not_handed_on(
-    runner: HostRunner
-) -> None:
+async def test_the_environment_of_the_person_is_not_handed_on(runner: HostRunner) -> None:
     report = await run(runner, "import os\nprint(sorted(os.environ))")
     shown = report.output
     assert "PATH" in shown
