@@ -232,6 +232,26 @@ def test_wrong_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFix
     assert "usage:" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        *(
+            [name]
+            for name in (
+                "serve check run lint list show start hint solution reset progress doctor".split()
+            )
+        ),
+    ],
+    ids=" ".join,
+)
+def test_every_command_has_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit:
+        main([*arguments, "--help"])
+    assert exit.value.code == 0
+    assert " ".join(["usage: blankcheck", *arguments]) in capsys.readouterr().out
+
+
 def test_a_file_that_is_not_utf8_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     Path("latin.py").write_bytes((RIGHT + "# caf\xe9\n").encode("latin-1"))
     assert main(["check", "latin.py"]) == 1
