@@ -26,12 +26,13 @@ from typing import Any, cast
 from blankcheck_runner import stops
 from blankcheck_runner.channel import pair
 from blankcheck_runner.explain import explain
+from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed
 from blankcheck_runner.judge.task import Raised, Task
 from blankcheck_runner.lessons import AtHand, Lessons, State
 from blankcheck_runner.plain import one_line
 from blankcheck_runner.positions import Positions
 from blankcheck_runner.runs import FILES, HostFault, Ran, execute, give_up
-from blankcheck_runner.start import Hold, StartFailed, WorkerDied, WorkerFailed
+from blankcheck_runner.start import StartFailed
 from blankcheck_runner.wire import Feedback, Part, Report, Request
 
 GRACE = 1.0

@@ -16,10 +16,11 @@ import hashlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
+from blankcheck_runner.hold import Hold, WorkerDied
 from blankcheck_runner.output import Output
 from blankcheck_runner.runs import HostFault, Ran, execute, give_up
 from blankcheck_runner.scratch import Scratch, fingerprint
-from blankcheck_runner.start import Hold, Starter, WorkerDied
+from blankcheck_runner.start import Starter
 from blankcheck_runner.wire import Request
 
 KEPT = 2

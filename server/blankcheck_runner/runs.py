@@ -13,8 +13,8 @@ from typing import Any, cast
 
 from blankcheck_runner import limits, processes, stops, wire
 from blankcheck_runner.crash import Crash, crash_from_json
+from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed
 from blankcheck_runner.judge.task import Printed
-from blankcheck_runner.start import Hold, WorkerDied, WorkerFailed
 from blankcheck_runner.stops import Stop
 from blankcheck_runner.wire import Part, Request
 

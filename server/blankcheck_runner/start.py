@@ -1,4 +1,4 @@
-"""Starting workers, and the host's hold on each: its channel, its output, its place, its end.
+"""Starting workers.
 
 `Starter` is the one interface. `ForkStarter` forks a warm zygote; `SpareStarter`, for systems that
 cannot fork, keeps single-use processes ready. A worker of either has run nothing yet, and obeys
@@ -9,30 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import os
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from blankcheck_runner import processes, wire
-from blankcheck_runner.channel import AsyncChannel, ChannelClosed, pair
+from blankcheck_runner import processes
+from blankcheck_runner.hold import Ends, Hold, WorkerDied
 from blankcheck_runner.output import Output
-from blankcheck_runner.worker import PARTS, POSITION
 
-FORK_SECONDS = 3.0
-"""A zygote that does not fork within this is taken for hung."""
 READY_SECONDS = 120.0
 """For the import of torch, on a slow disk."""
 SPARES = 2
 """Kept ready: a check takes two."""
 _ATTEMPTS = SPARES + 2
-_EXIT_SECONDS = 1.0
 _LOG = 20_000
-_CHUNK = 2**16
 _BOOT = (
     "import sys\n"
     "folder, control, position, parent, start = sys.argv[1:]\n"
@@ -45,220 +39,8 @@ _BOOT = (
 )
 
 
-class WorkerDied(Exception):
-    """The worker ended, or its channel is of no use any more."""
-
-
-class WorkerFailed(Exception):
-    """The worker could not do what it was asked; the message says why."""
-
-
 class StartFailed(Exception):
     """No worker can be had; the message says why."""
-
-
-class Hold:
-    """The host's hold on one worker."""
-
-    def __init__(self, pid: int, ends: Ends, output: Output, parent: Hold | None = None) -> None:
-        self.pid = pid
-        self.output = output
-        self.exited: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
-        """The exit code, negative for a signal; null if it ended and nobody knows how."""
-        self.on_output: Callable[[str], None] | None = None
-        """Told of what is printed and kept, as it comes."""
-        self._parent = parent
-        self._forked: dict[int, Hold] = {}
-        self._ended_early: dict[int, int] = {}
-        """How children ended that were not heard of yet, by pid."""
-        self._channel = AsyncChannel(ends.control)
-        self._pipe = ends.output
-        self._position = ends.position
-        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._numbers = itertools.count(1)
-        self._gone = False
-        self._last: tuple[wire.Part, int] | None = None
-        os.set_blocking(self._pipe, False)
-        asyncio.get_running_loop().add_reader(self._pipe, self.drain)
-        self._reading = asyncio.create_task(self._read())
-
-    @property
-    def gone(self) -> bool:
-        """Whether the worker cannot be talked to any more."""
-        return self._gone
-
-    @property
-    def orphaned(self) -> bool:
-        """Whether what it was forked from is gone, so that its end is no fault of its own."""
-        return self._parent is not None and (self._parent.gone or self._parent.orphaned)
-
-    async def fork(self, output: int) -> Hold:
-        """Another worker in this one's state. Raises WorkerDied if this one does not answer;
-        it is killed then."""
-        ends = Ends()
-        try:
-            processes.resume(self.pid)
-            asking = self.ask("fork", ends.worker_side())
-            pid = int((await asyncio.wait_for(asking, FORK_SECONDS))["pid"])
-        except (asyncio.TimeoutError, WorkerFailed):
-            ends.close()
-            self.kill()
-            raise WorkerDied from None
-        except BaseException:
-            ends.close()
-            raise
-        ends.close_worker_side()
-        child = Hold(pid, ends, Output(output), self)
-        self._forked[pid] = child
-        child.exited.add_done_callback(lambda _: self._forked.pop(pid, None))
-        if pid in self._ended_early:
-            child.note_exit(self._ended_early.pop(pid))
-        elif self._gone:
-            child.note_exit(None)
-        return child
-
-    async def ask(
-        self, op: str, descriptors: Sequence[int] = (), **fields: Any
-    ) -> Mapping[str, Any]:
-        """Sends a message and awaits its answer. Raises WorkerDied or WorkerFailed."""
-        if self._gone:
-            raise WorkerDied
-        number = next(self._numbers)
-        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._answers[number] = answer
-        try:
-            try:
-                await self._channel.send({"op": op, "id": number, **fields}, b"", descriptors)
-            except ChannelClosed:
-                raise WorkerDied from None
-            message = await answer
-        finally:
-            self._answers.pop(number, None)
-        error = message.get("error")
-        if isinstance(error, str):
-            raise WorkerFailed(error)
-        return message
-
-    def position(self) -> tuple[wire.Part, int] | None:
-        """The part and the line (from 1) of the statement that runs, as the worker wrote it."""
-        if self._position >= 0:
-            data = os.pread(self._position, POSITION.size, 0)
-            if len(data) == POSITION.size:
-                number, line = POSITION.unpack(data)
-                known = 1 <= number <= len(PARTS) and line
-                self._last = (PARTS[number - 1], line) if known else None
-        return self._last
-
-    def drain(self) -> None:
-        """Takes what was printed so far."""
-        if self._pipe < 0:
-            return
-        for _ in range(64):  # a flood must not keep the loop from its other work
-            try:
-                data = os.read(self._pipe, _CHUNK)
-            except BlockingIOError:
-                return
-            except OSError:
-                data = b""
-            if not data:
-                self._close_pipe()
-                return
-            shown = self.output.add(data)
-            if shown and self.on_output is not None:
-                self.on_output(shown)
-
-    def note_exit(self, code: int | None) -> None:
-        """Settles how the worker ended."""
-        if not self.exited.done():
-            self.exited.set_result(code)
-
-    async def exit_code(self) -> int | None:
-        """How it ended, once its channel is closed; null if that does not become known."""
-        with contextlib.suppress(asyncio.TimeoutError):
-            return await asyncio.wait_for(asyncio.shield(self.exited), _EXIT_SECONDS)
-        return None
-
-    def kill(self) -> None:
-        """Ends the worker with all its descendants, and lets go of it."""
-        if not self.exited.done():
-            processes.kill_tree(self.pid)
-        self.drain()
-        self._close_pipe()
-        self._reading.cancel()
-        self._let_go()
-
-    def _let_go(self) -> None:
-        if self._gone:
-            return
-        self._gone = True
-        self.position()
-        self._channel.close()
-        os.close(self._position)
-        self._position = -1
-        for answer in self._answers.values():
-            if not answer.done():
-                answer.set_exception(WorkerDied())
-        for child in list(self._forked.values()):
-            # Nobody can tell any more how these end.
-            child.kill()
-            child.note_exit(None)
-
-    def _close_pipe(self) -> None:
-        if self._pipe >= 0:
-            asyncio.get_running_loop().remove_reader(self._pipe)
-            os.close(self._pipe)
-            self._pipe = -1
-
-    async def _read(self) -> None:
-        try:
-            while True:
-                self._take((await self._channel.receive()).message)
-        except (ChannelClosed, wire.FrameError, KeyError, TypeError):
-            # What a learner's code may have written into the channel ends the talk, nothing else.
-            pass
-        self._let_go()
-
-    def _take(self, message: dict[str, Any]) -> None:
-        if message.get("op") == "exited":
-            self._child_ended(int(message["pid"]), int(message["status"]))
-            return
-        answer = self._answers.get(message["id"])
-        if answer is not None and not answer.done():
-            # All that was printed before the answer was sent is in the pipe by now.
-            self.drain()
-            answer.set_result(message)
-
-    def _child_ended(self, pid: int, code: int) -> None:
-        child = self._forked.get(pid)
-        if child is None:
-            self._ended_early[pid] = code
-        else:
-            child.note_exit(code)
-
-
-class Ends:
-    """What connects host and worker: a channel, an output pipe, a file with its position."""
-
-    def __init__(self) -> None:
-        self.control, self.worker_control = pair()
-        self.output, self.worker_output = os.pipe()
-        self.position = _unnamed_file()
-
-    def worker_side(self) -> tuple[int, int, int]:
-        """The descriptors for the worker."""
-        return self.worker_control.fileno(), self.worker_output, self.position
-
-    def close_worker_side(self) -> None:
-        """Closes here what the worker holds now."""
-        self.worker_control.close()
-        os.close(self.worker_output)
-
-    def close(self) -> None:
-        """Closes everything, when no worker came of it."""
-        self.close_worker_side()
-        self.control.close()
-        os.close(self.output)
-        os.close(self.position)
 
 
 class Starter(Protocol):
@@ -480,13 +262,6 @@ class _Program:
 
     async def _wait(self) -> None:
         self.hold.note_exit(await self._process.wait())
-
-
-def _unnamed_file() -> int:
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("position")
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
 
 
 _KEPT = ("PATH", "LANG", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
