@@ -100,6 +100,13 @@ def data_set_calls(tree: ast.Module) -> Iterator[DataSetCall]:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("torchvision")
         for alias in node.names
     }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            own.update(
+                (alias.asname, "datasets")
+                for alias in node.names
+                if alias.asname and alias.name == "torchvision.datasets"
+            )
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
         match call.func:
