@@ -1,0 +1,106 @@
+"""`npm run feedback`: the whole corpus as a table, with what falls short and the percentages."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+
+from tests.feedback.corpus import Case, all_cases
+from tests.feedback.marking import KNOWN, Marked, mark
+
+from blankcheck.runner.process import HostRunner
+
+AT_ONCE = 2
+
+
+async def marked(cases: Sequence[Case]) -> list[Marked]:
+    """All cases, checked."""
+    runner = HostRunner()
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def one(case: Case) -> Marked:
+        async with free:
+            return await mark(case, runner)
+
+    try:
+        return await asyncio.gather(*(one(case) for case in cases))
+    finally:
+        await runner.close()
+
+
+def row(found: Marked) -> str:
+    """One case: what it deserves, what it got, and what was said."""
+    case, result = found.case, found.result
+    first = found.first
+    got = result.verdict
+    if first is not None and not case.right:
+        line = found.line
+        got = f"{first.code} on line {'?' if line is None else line + 1}"
+    wanted = "passed"
+    if not case.right:
+        lines = " or ".join(str(line + 1) for line in sorted(case.lines))
+        wanted = f"{' | '.join(case.codes)} on line {lines}"
+    short = f"  ← {', '.join(found.short)}" if found.short else ""
+    rows = [f"{'✗' if found.short else '✓'} {case.id}{short}"]
+    if found.short:
+        rows.append(f"    expected  {wanted}")
+    rows.append(f"    {'got       ' if found.short else ''}{got}")
+    if first is not None and not (case.right and not found.short):
+        rows.append(f"    {'“' + first.message + '”'}")
+    return "\n".join(rows)
+
+
+def summary(found: Sequence[Marked]) -> str:
+    """The figures."""
+    wrong = [item for item in found if not item.case.right]
+    right = [item for item in found if item.case.right]
+
+    def share(count: int, of: int) -> str:
+        return f"{count} of {of} ({100 * count / max(1, of):.1f} %)"
+
+    passed = sum(item.result.verdict == "passed" for item in wrong)
+    place = sum(not {"verdict", "line"} & set(item.short) for item in wrong)
+    code = sum(not {"verdict", "code"} & set(item.short) for item in wrong)
+    refused = sum(bool(item.short) for item in right)
+    return "\n".join(
+        [
+            f"wrong submissions that pass:        {share(passed, len(wrong))}",
+            f"wrong submissions, right line:      {share(place, len(wrong))}",
+            f"wrong submissions, right code:      {share(code, len(wrong))}",
+            f"right submissions that are refused: {share(refused, len(right))}",
+        ]
+    )
+
+
+def main() -> int:
+    """Prints the table; 1 if a wrong submission passes or a right one is refused."""
+    parser = argparse.ArgumentParser(prog="npm run feedback --", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="only what falls short")
+    parser.add_argument("--only", default="", help="only cases with this in their chapter or id")
+    parser.add_argument("--write", action="store_true", help="keep what falls short as known")
+    options = parser.parse_args()
+    chosen = [case for case in all_cases() if options.only in f"{case.chapter} {case.id}"]
+    start = time.perf_counter()
+    found = asyncio.run(marked(chosen))
+    seconds = time.perf_counter() - start
+    chapter = ""
+    for item in found:
+        if options.short and not item.short:
+            continue
+        if item.case.chapter != chapter:
+            chapter = item.case.chapter
+            print(f"\n── {chapter}\n")
+        print(row(item))
+    print(f"\n{summary(found)}\nin {seconds:.1f} s")
+    if options.write:
+        short = {item.case.id: list(item.short) for item in found if item.short}
+        KNOWN.write_text(json.dumps(short, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 1 if any("verdict" in item.short for item in found) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

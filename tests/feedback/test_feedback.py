@@ -1,0 +1,91 @@
+"""The feedback corpus: wrong submissions never pass, right ones are never refused, and what a wrong
+one is told stands where the mistake was made."""
+
+from __future__ import annotations
+
+import pytest
+from tests.feedback.corpus import Case, all_cases, chapters, solution, targets
+from tests.feedback.marking import Marked, known, mark
+
+from blankcheck.runner.process import HostRunner
+
+CASES = all_cases()
+WRONG = [case for case in CASES if not case.right]
+RIGHT = [case for case in CASES if case.right]
+KNOWN = known()
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.fixture(scope="session")
+def marks() -> dict[str, Marked]:
+    """Cases are checked once, by whichever test needs them first."""
+    return {}
+
+
+async def marked(case: Case, runner: HostRunner, marks: dict[str, Marked]) -> Marked:
+    if case.id not in marks:
+        marks[case.id] = await mark(case, runner)
+    return marks[case.id]
+
+
+def test_the_corpus_is_as_large_as_it_has_to_be() -> None:
+    assert len(WRONG) >= 150
+    assert len(RIGHT) >= 80
+    assert len({case.id for case in CASES}) == len(CASES)
+    for chapter in chapters():
+        for target in targets(chapter).values():
+            mine = [case for case in CASES if (case.chapter, case.key) == (chapter, target.key)]
+            assert {case.right for case in mine} == {True, False}, target.key
+            answer = solution(target).strip()
+            assert all(case.submission.strip() != answer for case in mine), target.key
+
+
+@pytest.mark.parametrize("case", WRONG, ids=lambda case: case.id)
+async def test_a_wrong_submission(case: Case, runner: HostRunner, marks: dict[str, Marked]) -> None:
+    found = await marked(case, runner, marks)
+    assert set(found.short) <= set(KNOWN.get(case.id, ())), told(found)
+
+
+@pytest.mark.parametrize("case", RIGHT, ids=lambda case: case.id)
+async def test_a_right_submission(case: Case, runner: HostRunner, marks: dict[str, Marked]) -> None:
+    found = await marked(case, runner, marks)
+    assert set(found.short) <= set(KNOWN.get(case.id, ())), told(found)
+
+
+async def test_no_wrong_submission_passes(runner: HostRunner, marks: dict[str, Marked]) -> None:
+    found = [await marked(case, runner, marks) for case in WRONG]
+    assert [item.case.id for item in found if "verdict" in item.short] == []
+
+
+async def test_no_right_submission_is_refused(runner: HostRunner, marks: dict[str, Marked]) -> None:
+    found = [await marked(case, runner, marks) for case in RIGHT]
+    assert [item.case.id for item in found if item.short] == []
+
+
+async def test_the_right_line_is_marked(runner: HostRunner, marks: dict[str, Marked]) -> None:
+    found = [await marked(case, runner, marks) for case in WRONG]
+    elsewhere = [item.case.id for item in found if {"line", "verdict"} & set(item.short)]
+    assert len(elsewhere) <= 0.05 * len(found), elsewhere
+
+
+async def test_a_right_submission_is_told_of_no_misconception(
+    runner: HostRunner, marks: dict[str, Marked]
+) -> None:
+    found = [await marked(case, runner, marks) for case in RIGHT]
+    spoke = [
+        (item.case.id, feedback.code)
+        for item in found
+        for feedback in item.result.feedback
+        if feedback.code.startswith("torch/")
+    ]
+    assert spoke == []
+
+
+def told(found: Marked) -> str:
+    """What was said, beside what was to be said."""
+    line = "?" if found.line is None else found.line + 1
+    said = f"{found.first.code} on line {line}: {found.first.message}" if found.first else "nothing"
+    lines = ", ".join(str(line + 1) for line in sorted(found.case.lines))
+    wanted = f"{' or '.join(found.case.codes) or 'passed'} on line {lines}"
+    return f"{found.result.verdict}, {said}\nexpected: {wanted}\n\n{found.case.submission}"
