@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
+from blankcheck import repairing
 from blankcheck.course.align import instructions
 from blankcheck.course.blanks import Blank, find_blanks
 from blankcheck.course.model import Code, Item
@@ -17,6 +19,7 @@ from blankcheck.course.syntax import MAX_CODE, find_fault
 from blankcheck.course.text import Lines, Span
 from blankcheck.course.tracking import blank_at, track
 from blankcheck.courses import Target, require_runnable
+from blankcheck.repairing import Repaired
 from blankcheck.result import Feedback, Place, Result, range_json
 from blankcheck.runner import Runner
 from blankcheck_runner.wire import Feedback as Reported
@@ -73,10 +76,11 @@ async def check(
     stopped = _stopped(target, submission) or _uncheckable(target)
     if stopped is not None:
         return stopped
-    report = await runner.check(
-        lesson(target), submission, file, limits_for(target, limits or Limits())
+    limits = limits_for(target, limits or Limits())
+    report, repaired = await _repaired(
+        target, runner, limits, lambda lesson: runner.check(lesson, submission, file, limits)
     )
-    return _result(target, submission, report, for_author)
+    return _result(target, submission, report, for_author, repaired)
 
 
 async def run(
@@ -91,10 +95,35 @@ async def run(
     stopped = _stopped(target, submission)
     if stopped is not None:
         return stopped
-    report = await runner.run(
-        lesson(target), submission, file, limits_for(target, limits or Limits()), on_output
+    limits = limits_for(target, limits or Limits())
+    report, repaired = await _repaired(
+        target,
+        runner,
+        limits,
+        lambda lesson: runner.run(lesson, submission, file, limits, on_output),
     )
-    return _result(target, submission, report, False)
+    return _result(target, submission, report, False, repaired)
+
+
+async def _repaired(
+    target: Target, runner: Runner, limits: Limits, work: Callable[[Lesson], Awaitable[Report]]
+) -> tuple[Report, Repaired | None]:
+    """Does some work with the exercise; if it does not run as it is written, with its repairs."""
+    written = lesson(target)
+    found = await repairing.foreseen(target, written, runner, limits)
+    if found is None:
+        report = await work(written)
+        if report.verdict == "broken" and any(item.part != "sct" for item in report.feedback):
+            found = await repairing.repaired(target, written, runner, limits)
+        if found is None:
+            return report, None
+    report = await work(replace(written, pre_exercise_code=found.pre_exercise_code))
+    # Places in repaired code are none in the chapter.
+    feedback = tuple(
+        replace(item, start=None, end=None) if item.part == "pre_exercise_code" else item
+        for item in report.feedback
+    )
+    return replace(report, feedback=feedback), found
 
 
 def lesson(target: Target) -> Lesson:
@@ -184,7 +213,13 @@ def _text(code: Code | None) -> str:
     return code.text if code is not None else ""
 
 
-def _result(target: Target, submission: str, report: Report, for_author: bool) -> Result:
+def _result(
+    target: Target,
+    submission: str,
+    report: Report,
+    for_author: bool,
+    repaired: Repaired | None,
+) -> Result:
     known = _Blanks(target, submission)
     told = [
         item
@@ -195,12 +230,37 @@ def _result(target: Target, submission: str, report: Report, for_author: bool) -
         exercise=target.key,
         step=target.step,
         verdict=report.verdict,
-        feedback=tuple(_feedback(target, submission, item, known) for item in told),
+        feedback=(
+            *(_feedback(target, submission, item, known) for item in told),
+            *_repairs_told(target, repaired, for_author),
+        ),
         output=report.output,
         truncated=report.truncated,
         device=report.device,
         seconds=report.seconds,
     )
+
+
+def _repairs_told(
+    target: Target, repaired: Repaired | None, for_author: bool
+) -> tuple[Feedback, ...]:
+    """What was put right in the exercise: to the author one by one, to a learner in one line."""
+    if repaired is None:
+        return ()
+    if for_author:
+        return tuple(
+            Feedback(
+                repair.code,
+                "warning",
+                repair.message,
+                Span(0, 0),
+                related=(_place(target, repair.span, "The exercise"),),
+            )
+            for repair in repaired.repairs
+        )
+    done = "; ".join(repair.note for repair in repaired.repairs)
+    said = f"This exercise was put right so that it can be done here: {done}."
+    return (Feedback("author/repaired", "information", said, Span(0, 0)),)
 
 
 def _feedback(target: Target, submission: str, item: Reported, known: _Blanks) -> Feedback:

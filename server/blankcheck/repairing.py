@@ -2,7 +2,8 @@
 
 A repair is used only if the solution runs with it and does not without it. What was found is
 remembered for as long as the chapter's text and the data beside it stay the same; it lives in
-memory only, and an exercise that runs as it is written never comes here.
+memory only. Nothing is tried for an exercise that looks sound and whose checks do not come out
+broken; one that runs as it is written is never touched.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from blankcheck.course import mending, repairs
 from blankcheck.course.mending import Repair
 from blankcheck.course.repairs import Draft, Failure
 from blankcheck.course.text import Span
-from blankcheck.course.weights import ENDINGS as WEIGHTS
 from blankcheck.courses import Target
 from blankcheck.runner import Runner
 from blankcheck_runner.wire import Lesson, Limits
@@ -48,16 +48,31 @@ class _Known:
     found: OrderedDict[bytes, Repaired | None] = field(
         default_factory=OrderedDict[bytes, "Repaired | None"]
     )
+    sound: set[bytes] = field(default_factory=set[bytes])
+    """Exercises in whose text nothing speaks for a repair."""
     locks: dict[bytes, asyncio.Lock] = field(default_factory=dict[bytes, asyncio.Lock])
 
 
 _known: WeakKeyDictionary[Runner, _Known] = WeakKeyDictionary()
 
 
-def remembered(target: Target, runner: Runner) -> Repaired | None:
-    """The repairs that were found before; null if there are none, or nobody looked yet."""
-    known = _known.get(runner)
-    return None if known is None else known.found.get(_mark(target))
+async def foreseen(
+    target: Target, lesson: Lesson, runner: Runner, limits: Limits
+) -> Repaired | None:
+    """The exercise with verified repairs, if they are known or its text calls for them.
+
+    So the first check need not fail for it, nor wait for a network that is not there.
+    """
+    known = _known.setdefault(runner, _Known())
+    mark = await asyncio.to_thread(_mark, target)
+    if mark in known.found:
+        return known.found[mark]
+    if mark in known.sound:
+        return None
+    if not await asyncio.to_thread(_is_suspicious, target):
+        known.sound.add(mark)
+        return None
+    return await repaired(target, lesson, runner, limits)
 
 
 async def repaired(
@@ -68,7 +83,7 @@ async def repaired(
     Cancelling ends the trial run; nothing is remembered then. Raises RunnerUnavailable.
     """
     known = _known.setdefault(runner, _Known())
-    mark = _mark(target)
+    mark = await asyncio.to_thread(_mark, target)
     if mark in known.found:
         return known.found[mark]
     async with known.locks.setdefault(mark, asyncio.Lock()):
@@ -82,25 +97,6 @@ async def repaired(
                 known.found.popitem(last=False)
     known.locks.pop(mark, None)
     return known.found.get(mark)
-
-
-def is_worth_a_look(target: Target) -> bool:
-    """Whether an exercise is to be looked at before it is first run: it downloads a data set, and
-    without a network that may take as long as the time limit lets it."""
-    codes = (target.unit.code("pre_exercise_code"), target.unit.code("solution"))
-    if not any(code is not None and "download" in code.text for code in codes):
-        return False
-    case = repairs.case_of(target.chapter, target.unit)
-    return case is not None and repairs.downloads(case)
-
-
-def lacks_weights(target: Target, message: str) -> bool:
-    """Whether what a learner's run says may come from a file of weights that the exercise asks for
-    and does not bring."""
-    if not any(ending in message for ending in WEIGHTS):
-        return False
-    case = repairs.case_of(target.chapter, target.unit)
-    return case is not None and any(file in message for file in repairs.files_asked_for(case))
 
 
 class _Trials:
@@ -166,6 +162,21 @@ async def _mended(draft: Draft | None, solution: str, trials: _Trials) -> Draft 
             return draft
         draft = repairs.further(draft, failure)
     return None
+
+
+def _is_suspicious(target: Target) -> bool:
+    """Whether a look at the text says that the exercise may not run, or that what the learner is
+    asked to load is not there."""
+    case = repairs.case_of(target.chapter, target.unit)
+    if case is None:
+        return False
+    files = [file for file in repairs.files_asked_for(case) if file not in case.own]
+    data = target.data
+    return (
+        repairs.downloads(case)
+        or any(data is None or not (data / file).exists() for file in files)
+        or repairs.begin(case).changed
+    )
 
 
 def _mark(target: Target) -> bytes:

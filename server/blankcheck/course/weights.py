@@ -14,9 +14,6 @@ from pathlib import PurePosixPath
 
 from blankcheck.course.names import names, parse
 
-ENDINGS = (".pth", ".pt", ".ckpt")
-"""How the names of such files end."""
-
 _FILE = re.compile(r"(?<![\w./\\:-])[A-Za-z0-9_][\w./-]*\.(?:pth|pt|ckpt)\b")
 _LINE = re.compile(r"(?m)^([ \t]*)#[ \t]*(\S.*load_state_dict.*)$")
 

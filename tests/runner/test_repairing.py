@@ -1,0 +1,373 @@
+"""Repairs that a run has verified, on small chapters with the mistakes of those in the wild."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from blankcheck import checking, repairing
+from blankcheck.courses import Target, find_exercise
+from blankcheck.repairing import MOST_RUNS, Repaired
+from blankcheck.runner.process import HostRunner
+from blankcheck_runner.wire import HostInfo, Lesson, Limits, Report
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+CHAPTER = """\
+---
+title: Small networks
+---
+
+## Two layers
+
+```yaml
+type: NormalExercise
+key: layers
+xp: 100
+```
+
+Multiply.
+
+`@instructions`
+- Multiply `x` with `w`, and print it.
+
+`@pre_exercise_code`
+```{python}
+x = torch.rand(1, 3)
+w = torch.rand(3, 2)
+```
+
+`@sample_code`
+```{python}
+import torch
+print(torch.matmul(___, ___))
+```
+
+`@solution`
+```{python}
+import torch
+print(torch.matmul(x, w))
+```
+
+---
+
+## One layer more
+
+```yaml
+type: NormalExercise
+key: more
+xp: 100
+```
+
+Go on.
+
+`@instructions`
+- Print the sum of `x` and its product with `w`.
+
+`@pre_exercise_code`
+```{python}
+
+```
+
+`@sample_code`
+```{python}
+import torch
+print(torch.matmul(___, ___).sum() + ___.sum())
+```
+
+`@solution`
+```{python}
+import torch
+print(torch.matmul(x, w).sum() + x.sum())
+```
+
+---
+
+## Runs as it is
+
+```yaml
+type: NormalExercise
+key: fine
+xp: 100
+```
+
+Add.
+
+`@instructions`
+- Print the sum.
+
+`@pre_exercise_code`
+```{python}
+a, b = 1, 2
+```
+
+`@sample_code`
+```{python}
+print(___)
+```
+
+`@solution`
+```{python}
+print(a + b)
+```
+
+---
+
+## Beyond repair
+
+```yaml
+type: NormalExercise
+key: beyond
+xp: 100
+```
+
+Nothing helps.
+
+`@instructions`
+- Print it.
+
+`@pre_exercise_code`
+```{python}
+a = 1 / 0
+```
+
+`@sample_code`
+```{python}
+print(___)
+```
+
+`@solution`
+```{python}
+print(a)
+```
+
+---
+
+## Digits
+
+```yaml
+type: NormalExercise
+key: digits
+xp: 100
+```
+
+Everything at once.
+
+`@instructions`
+- Load the net from `tiny.pth`.
+- Give it a last layer with 3 outputs, and put it in eval mode.
+- Print the shape of the first digit's output.
+
+`@pre_exercise_code`
+```{python}
+import torch
+import torch.nn as nn
+from torchvision import datasets, transforms
+
+class Tiny(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(784, 10)
+
+    def forward(self, x):
+        return self.fc(x.view(-1, 784))
+
+digits = datasets.MNIST('digits', train=False, download=True, transform=transforms.ToTensor())
+? = nn.CrossEntropyLoss()
+
+def loss_of(net, image, label):
+    return criterion(net(image), torch.tensor([label]))
+```
+
+`@sample_code`
+```{python}
+net = ____
+net.load_state_dict(____)
+net.fc = ____
+net.____
+image, label = digits[0]
+print(net(image).shape)
+```
+
+`@solution`
+```{python}
+net = Tiny()
+# net.load_state_dict(torch.load('tiny.pth'))
+net.fc = nn.Linear(784, 3)
+net.eval()
+image, label = digits[0]
+print(net(image).shape)
+loss_of(net, image, 1)
+```
+"""
+FOLLOWED = """\
+net = Tiny()
+net.load_state_dict(torch.load('tiny.pth'))
+net.fc = nn.Linear(784, 3)
+net.eval()
+image, label = digits[0]
+assert image.shape == (1, 28, 28) and image.dtype == torch.float32 and 0 <= image.max() <= 1
+assert type(label) is int and label == digits.targets[0] and len(digits) == 10_000
+print(net(image).shape)
+"""
+
+
+class Counting:
+    """A runner that counts the runs, and lets them be told from each other."""
+
+    def __init__(self, runner: HostRunner) -> None:
+        self._runner = runner
+        self.lessons: list[Lesson] = []
+
+    async def run(
+        self,
+        lesson: Lesson,
+        submission: str,
+        file: str,
+        limits: Limits | None = None,
+        on_output: Callable[[str], None] | None = None,
+    ) -> Report:
+        self.lessons.append(lesson)
+        return await self._runner.run(lesson, submission, file, limits, on_output)
+
+    async def info(self) -> HostInfo:
+        return await self._runner.info()
+
+    check = HostRunner.check
+    describe = HostRunner.describe
+    close = HostRunner.close
+
+
+@pytest.fixture
+def chapter(tmp_path: Path) -> Path:
+    file = tmp_path / "small.md"
+    file.write_text(CHAPTER, "utf-8")
+    return file
+
+
+@pytest.fixture
+def counting(runner: HostRunner) -> Counting:
+    return Counting(runner)
+
+
+async def look(target: Target, runner: Counting) -> Repaired | None:
+    return await repairing.repaired(target, checking.lesson(target), runner, Limits())  # pyright: ignore[reportArgumentType]
+
+
+def codes(found: Repaired | None) -> list[str]:
+    assert found is not None
+    return [repair.code for repair in found.repairs]
+
+
+async def test_what_runs_as_written_is_left_alone(chapter: Path, counting: Counting) -> None:
+    assert await look(find_exercise(chapter, "fine"), counting) is None
+    assert len(counting.lessons) == 1
+
+
+async def test_an_import_is_made_and_an_earlier_exercise_taken_over(
+    chapter: Path, counting: Counting
+) -> None:
+    assert codes(await look(find_exercise(chapter, "layers"), counting)) == [
+        "author/missing-import"
+    ]
+    assert codes(await look(find_exercise(chapter, "more"), counting)) == ["author/earlier-code"]
+
+
+async def test_what_does_not_help_is_not_used(chapter: Path, counting: Counting) -> None:
+    assert await look(find_exercise(chapter, "beyond"), counting) is None
+    assert len(counting.lessons) <= MOST_RUNS
+
+
+async def test_all_kinds_of_mistake_in_one_exercise(chapter: Path, counting: Counting) -> None:
+    pytest.importorskip("torchvision")
+    target = find_exercise(chapter, "digits")
+    found = await look(target, counting)
+    assert codes(found) == ["author/stray-character", "author/offline-data", "author/weight-file"]
+    assert len(counting.lessons) <= MOST_RUNS
+    assert found is not None
+    lesson = Lesson(pre_exercise_code=found.pre_exercise_code)
+    report = await counting.run(lesson, FOLLOWED, "mine.py")
+    assert report.verdict == "passed", report.feedback
+    assert "torch.Size([1, 3])" in report.output
+
+
+async def test_written_into_the_chapter_it_runs_as_it_is(chapter: Path, counting: Counting) -> None:
+    pytest.importorskip("torchvision")
+    for key in ("layers", "more", "digits"):
+        for _ in range(5):
+            target = find_exercise(chapter, key)
+            found = await look(target, counting)
+            if found is None:
+                break
+            text = target.chapter.text
+            for edit in reversed(found.repairs[0].edits):
+                text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+            chapter.write_text(text, "utf-8")
+        target = find_exercise(chapter, key)
+        solution = target.unit.code("solution")
+        assert solution is not None
+        report = await counting.run(checking.lesson(target), solution.text, "solution.py")
+        assert report.verdict == "passed", report.feedback
+
+
+async def test_found_once_for_a_text_and_anew_for_another(
+    chapter: Path, counting: Counting
+) -> None:
+    target = find_exercise(chapter, "layers")
+    first, second = await asyncio.gather(look(target, counting), look(target, counting))
+    assert first is second is not None
+    runs = len(counting.lessons)
+    assert await look(target, counting) is first
+    assert len(counting.lessons) == runs
+    chapter.write_text(
+        CHAPTER.replace("x = torch.rand", "import torch\nx = torch.rand", 1), "utf-8"
+    )
+    assert await look(find_exercise(chapter, "layers"), counting) is None
+
+
+async def test_data_that_appears_beside_the_chapter_makes_a_repair_needless(
+    chapter: Path, counting: Counting
+) -> None:
+    file = chapter.with_name("files.md")
+    file.write_text(
+        CHAPTER[: CHAPTER.index("## Two layers")]
+        + "## Loading\n\n```yaml\ntype: NormalExercise\nkey: loading\nxp: 100\n```\n\nLoad.\n\n"
+        + "`@pre_exercise_code`\n```{python}\nimport torch\nnet = torch.nn.Linear(2, 1)\n```\n\n"
+        + "`@solution`\n```{python}\nnet.load_state_dict(torch.load('w.pt'))\n```\n",
+        "utf-8",
+    )
+    assert codes(await look(find_exercise(file, "loading"), counting)) == ["author/weight-file"]
+    made = (
+        "import torch\ntorch.save(torch.nn.Linear(2, 1).state_dict(), 'w.pt')\n"
+        "print(open('w.pt', 'rb').read().hex())"
+    )
+    report = await counting.run(Lesson(), made, "make.py")
+    data = chapter.parent / "data"
+    data.mkdir()
+    (data / "w.pt").write_bytes(bytes.fromhex(report.output.strip()))
+    assert await look(find_exercise(file, "loading"), counting) is None
+
+
+async def test_a_look_that_is_cancelled_leaves_nothing_and_can_be_taken_again(
+    chapter: Path, counting: Counting
+) -> None:
+    target = find_exercise(chapter, "layers")
+    started = asyncio.Event()
+    run = counting.run
+
+    async def held(*arguments: object, **others: object) -> Report:
+        started.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    counting.run = held  # pyright: ignore[reportAttributeAccessIssue]
+    looking = asyncio.create_task(look(target, counting))
+    await started.wait()
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    counting.run = run
+    assert codes(await look(target, counting)) == ["author/missing-import"]
