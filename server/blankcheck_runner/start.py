@@ -12,6 +12,7 @@ import contextlib
 import os
 import sys
 import tempfile
+import time
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from blankcheck_runner.output import Output
 
 READY_SECONDS = 120.0
 """For the import of torch, on a slow disk."""
+_RESUME_SECONDS = 0.5
 SPARES = 2
 """Kept ready: a check takes two."""
 _ATTEMPTS = SPARES + 2
@@ -129,6 +131,7 @@ class SpareStarter:
 
     async def prepare(self) -> None:
         """Sees to it that one spare at least is ready."""
+        failed = False
         while not self._ready:
             self._more.clear()
             self._fill()
@@ -140,7 +143,10 @@ class SpareStarter:
             finally:
                 more.cancel()
             if not self._ready and filling.done():
-                filling.result()
+                # One may have been killed from outside; two in a row have a reason.
+                if failed:
+                    filling.result()
+                failed = filling.cancelled() or filling.exception() is not None
 
     async def start(self, output: int) -> Hold:
         """Takes a spare and lets another one be made."""
@@ -246,14 +252,21 @@ class _Program:
 
     async def ready(self) -> Mapping[str, Any]:
         """Waits until it is warm. Raises StartFailed."""
+        asking = asyncio.create_task(self.hold.ask("ready"))
+        deadline = time.monotonic() + READY_SECONDS
         try:
-            return await asyncio.wait_for(self.hold.ask("ready"), READY_SECONDS)
-        except asyncio.TimeoutError:
-            raise StartFailed("Python did not get ready in time") from None
+            while not asking.done():
+                if time.monotonic() > deadline:
+                    raise StartFailed("Python did not get ready in time")
+                await asyncio.wait({asking}, timeout=_RESUME_SECONDS)
+                processes.resume(self.hold.pid)
+            return asking.result()
         except WorkerDied:
             self.hold.drain()
             said = self.hold.output.text().strip()[-2000:]
             raise StartFailed(f"Python ended while it was starting: {said}") from None
+        finally:
+            asking.cancel()
 
     async def close(self) -> None:
         """Ends it."""
