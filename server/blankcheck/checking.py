@@ -14,6 +14,7 @@ from dataclasses import replace
 from blankcheck import repairing
 from blankcheck.course.align import instructions
 from blankcheck.course.blanks import Blank, find_blanks
+from blankcheck.course.missing import place_of_missing
 from blankcheck.course.model import Code, Item
 from blankcheck.course.syntax import MAX_CODE, find_fault
 from blankcheck.course.text import Lines, Span
@@ -78,7 +79,11 @@ async def check(
         return stopped
     limits = limits_for(target, limits or Limits())
     report, repaired = await _repaired(
-        target, runner, limits, lambda lesson: runner.check(lesson, submission, file, limits)
+        target,
+        submission,
+        runner,
+        limits,
+        lambda lesson: runner.check(lesson, submission, file, limits),
     )
     return _result(target, submission, report, for_author, repaired)
 
@@ -98,6 +103,7 @@ async def run(
     limits = limits_for(target, limits or Limits())
     report, repaired = await _repaired(
         target,
+        submission,
         runner,
         limits,
         lambda lesson: runner.run(lesson, submission, file, limits, on_output),
@@ -106,7 +112,11 @@ async def run(
 
 
 async def _repaired(
-    target: Target, runner: Runner, limits: Limits, work: Callable[[Lesson], Awaitable[Report]]
+    target: Target,
+    submission: str,
+    runner: Runner,
+    limits: Limits,
+    work: Callable[[Lesson], Awaitable[Report]],
 ) -> tuple[Report, Repaired | None]:
     """Does some work with the exercise; if it does not run as it is written, with its repairs."""
     written = lesson(target)
@@ -117,7 +127,7 @@ async def _repaired(
             found = await repairing.repaired(target, written, runner, limits)
         if found is None:
             return report, None
-    report = await work(replace(written, pre_exercise_code=found.pre_exercise_code))
+    report = await work(found.lesson(written, submission))
     # Places in repaired code are none in the chapter.
     feedback = tuple(
         replace(item, start=None, end=None) if item.part == "pre_exercise_code" else item
@@ -245,7 +255,7 @@ def _repairs_told(
     target: Target, repaired: Repaired | None, for_author: bool
 ) -> tuple[Feedback, ...]:
     """What was put right in the exercise: to the author one by one, to a learner in one line."""
-    if repaired is None:
+    if repaired is None or not repaired.repairs:
         return ()
     if for_author:
         return tuple(
@@ -266,6 +276,12 @@ def _repairs_told(
 def _feedback(target: Target, submission: str, item: Reported, known: _Blanks) -> Feedback:
     if item.part != "submission":
         return _fault_of_chapter(target, item)
+    missing = known.missing(item)
+    if missing is not None:
+        blank = known.at(missing)
+        return Feedback(
+            item.code, item.severity, item.message, missing, blank, known.related(blank)
+        )
     if item.start is None:
         return Feedback(item.code, item.severity, item.message, Span(0, 0))
     start = max(0, min(item.start, len(submission)))
@@ -356,11 +372,22 @@ class _Blanks:
     def __init__(self, target: Target, submission: str) -> None:
         self._target = target
         self._sample = _text(target.unit.code("sample_code"))
+        self._submission = submission
         self._tracked = track(self._sample, submission) if len(submission) <= MAX_CODE else ()
 
     def at(self, span: Span) -> int | None:
         """The index of the sample's blank that a range touches, or null."""
         return blank_at(self._tracked, span)
+
+    def missing(self, item: Reported) -> Span | None:
+        """Where to mark what is missing, as far as the feedback itself does not say it."""
+        if item.expected_start is None or item.expected_end is None or item.end != item.start:
+            return None
+        solution = _text(self._target.unit.code("solution"))
+        span = Span(item.expected_start, item.expected_end)
+        if len(self._submission) > MAX_CODE or not 0 <= span.start <= span.end <= len(solution):
+            return None
+        return place_of_missing(self._sample, solution, self._submission, span, self._tracked)
 
     def related(self, index: int | None) -> tuple[Place, ...]:
         """The instruction that a blank serves, as a place in the chapter."""

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from blankcheck.course import mending, repairs
+from blankcheck.course import mending, repairs, weights
 from blankcheck.course.mending import Repair
-from blankcheck.course.repairs import Draft, Failure
+from blankcheck.course.repairs import Draft, Failure, Follower
 from blankcheck.course.text import Span
 from blankcheck.courses import Target
 from blankcheck.runner import Runner
@@ -38,7 +38,17 @@ class Repaired:
     """An exercise that runs, and what had to be put right for that."""
 
     pre_exercise_code: str
-    repairs: tuple[Repair, ...]
+    repairs: tuple[Repair, ...] = ()
+    follower: Follower | None = None
+    """What a learner who loads the weights as asked is compared with, where the solution leaves
+    that out."""
+
+    def lesson(self, written: Lesson, submission: str) -> Lesson:
+        """The lesson for a submission."""
+        solution = written.solution
+        if self.follower is not None and weights.mentions(submission, self.follower.file):
+            solution = self.follower.solution
+        return replace(written, pre_exercise_code=self.pre_exercise_code, solution=solution)
 
 
 @dataclass
@@ -143,15 +153,16 @@ async def _find(target: Target, trials: _Trials) -> Repaired | None:
         if mended is None:
             return None
         draft = mended
-    follower = repairs.follower(draft)
+    follower = repairs.follower(case)
     if follower is not None and trials.left > 1:
-        failure = await trials.failure(draft, follower)
+        failure = await trials.failure(draft, follower.solution)
         if failure is not None:
             first = repairs.further(draft, failure)
-            draft = await _mended(first, follower, trials) or draft
-    if not draft.changed:
+            mended = await _mended(first, follower.solution, trials)
+            draft, follower = (draft, None) if mended is None else (mended, follower)
+    if not draft.changed and follower is None:
         return None
-    return Repaired(draft.pre_exercise_code, mending.repairs(draft))
+    return Repaired(draft.pre_exercise_code, mending.repairs(draft), follower)
 
 
 async def _mended(draft: Draft | None, solution: str, trials: _Trials) -> Draft | None:
@@ -174,6 +185,7 @@ def _is_suspicious(target: Target) -> bool:
     data = target.data
     return (
         repairs.downloads(case)
+        or repairs.follower(case) is not None
         or any(data is None or not (data / file).exists() for file in files)
         or repairs.begin(case).changed
     )

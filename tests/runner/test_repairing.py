@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from blankcheck import checking, repairing
 from blankcheck.courses import Target, find_exercise
 from blankcheck.repairing import MOST_RUNS, Repaired
 from blankcheck.runner.process import HostRunner
-from blankcheck_runner.wire import HostInfo, Lesson, Limits, Report
+from blankcheck_runner.wire import Expression, HostInfo, Lesson, Limits, Report
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -212,7 +213,10 @@ image, label = digits[0]
 assert image.shape == (1, 28, 28) and image.dtype == torch.float32 and 0 <= image.max() <= 1
 assert type(label) is int and label == digits.targets[0] and len(digits) == 10_000
 print(net(image).shape)
+loss_of(net, image, 1)
 """
+IN_SPARES = ("test_an_import_is_made_and_an_earlier_exercise_taken_over",)
+"""What is tried in spare processes too, which take seconds to start: the repairs are the same."""
 
 
 class Counting:
@@ -236,9 +240,18 @@ class Counting:
     async def info(self) -> HostInfo:
         return await self._runner.info()
 
-    check = HostRunner.check
-    describe = HostRunner.describe
-    close = HostRunner.close
+    async def check(
+        self, lesson: Lesson, submission: str, file: str, limits: Limits | None = None
+    ) -> Report:
+        return await self._runner.check(lesson, submission, file, limits)
+
+    async def describe(
+        self, lesson: Lesson, expressions: Sequence[Expression]
+    ) -> tuple[str | None, ...]:
+        return await self._runner.describe(lesson, expressions)
+
+    async def close(self) -> None:
+        raise AssertionError("others use the runner too")
 
 
 @pytest.fixture
@@ -248,13 +261,22 @@ def chapter(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.fixture
-def counting(runner: HostRunner) -> Counting:
+@pytest_asyncio.fixture(loop_scope="session")
+async def counting(runner: HostRunner, request: pytest.FixtureRequest) -> Counting:
+    name = request.node.originalname
+    if (await runner.info()).start == "spare" and name not in IN_SPARES:
+        pytest.skip("tried in forks")
     return Counting(runner)
 
 
 async def look(target: Target, runner: Counting) -> Repaired | None:
-    return await repairing.repaired(target, checking.lesson(target), runner, Limits())  # pyright: ignore[reportArgumentType]
+    return await repairing.repaired(target, checking.lesson(target), runner, Limits())
+
+
+def solution(target: Target) -> str:
+    code = target.unit.code("solution")
+    assert code is not None
+    return code.text
 
 
 def codes(found: Repaired | None) -> list[str]:
@@ -265,6 +287,40 @@ def codes(found: Repaired | None) -> list[str]:
 async def test_what_runs_as_written_is_left_alone(chapter: Path, counting: Counting) -> None:
     assert await look(find_exercise(chapter, "fine"), counting) is None
     assert len(counting.lessons) == 1
+
+
+async def test_nothing_is_tried_for_what_looks_sound(chapter: Path, counting: Counting) -> None:
+    target = find_exercise(chapter, "fine")
+    for submission, verdict in (("print(a + b)", "passed"), ("print(a - b)", "failed")):
+        result = await checking.check(target, submission, "mine.py", counting)
+        assert result.verdict == verdict
+        assert all(item.code != "author/repaired" for item in result.feedback)
+    assert counting.lessons == []
+
+
+async def test_a_learner_does_what_could_not_run_and_is_told_where_it_is_wrong(
+    chapter: Path, counting: Counting
+) -> None:
+    target = find_exercise(chapter, "more")
+    right = await checking.check(target, solution(target), "mine.py", counting)
+    assert right.verdict == "passed"
+    assert [(item.code, item.severity) for item in right.feedback] == [
+        ("author/repaired", "information")
+    ]
+    text = solution(target).replace("+ x.sum()", "+ w.sum()")
+    wrong = await checking.check(target, text, "mine.py", counting)
+    assert wrong.verdict == "failed"
+    assert wrong.feedback[0].severity == "error"
+    assert "w" in wrong.feedback[0].span.of(text)
+    ran = await checking.run(target, "print(tuple(x.shape))", "mine.py", counting)
+    assert (ran.verdict, ran.output) == ("passed", "(1, 3)\n")
+
+
+async def test_what_cannot_be_repaired_stays_broken(chapter: Path, counting: Counting) -> None:
+    result = await checking.check(find_exercise(chapter, "beyond"), "print(a)", "m.py", counting)
+    assert result.verdict == "broken"
+    assert "line" in result.feedback[0].message
+    assert all(item.code != "author/repaired" for item in result.feedback)
 
 
 async def test_an_import_is_made_and_an_earlier_exercise_taken_over(
@@ -287,11 +343,21 @@ async def test_all_kinds_of_mistake_in_one_exercise(chapter: Path, counting: Cou
     found = await look(target, counting)
     assert codes(found) == ["author/stray-character", "author/offline-data", "author/weight-file"]
     assert len(counting.lessons) <= MOST_RUNS
-    assert found is not None
-    lesson = Lesson(pre_exercise_code=found.pre_exercise_code)
-    report = await counting.run(lesson, FOLLOWED, "mine.py")
-    assert report.verdict == "passed", report.feedback
-    assert "torch.Size([1, 3])" in report.output
+    runs = len(counting.lessons)
+    for submission, verdict in (
+        (FOLLOWED, "passed"),
+        (FOLLOWED.replace("784, 3", "784, 2"), "failed"),
+        (FOLLOWED.replace("net.eval()", "net.train()"), "failed"),
+        (solution(target), "passed"),
+    ):
+        result = await checking.check(target, submission, "mine.py", counting)
+        assert result.verdict == verdict, result.feedback
+        told = [item for item in result.feedback if item.code == "author/repaired"]
+        assert len(told) == 1
+        assert told[0].severity == "information"
+        assert "made-up images" in told[0].message
+        assert "tiny.pth" in told[0].message
+    assert len(counting.lessons) == runs
 
 
 async def test_written_into_the_chapter_it_runs_as_it_is(chapter: Path, counting: Counting) -> None:
@@ -300,16 +366,14 @@ async def test_written_into_the_chapter_it_runs_as_it_is(chapter: Path, counting
         for _ in range(5):
             target = find_exercise(chapter, key)
             found = await look(target, counting)
-            if found is None:
+            if found is None or not found.repairs:
                 break
             text = target.chapter.text
             for edit in reversed(found.repairs[0].edits):
                 text = text[: edit.span.start] + edit.text + text[edit.span.end :]
             chapter.write_text(text, "utf-8")
         target = find_exercise(chapter, key)
-        solution = target.unit.code("solution")
-        assert solution is not None
-        report = await counting.run(checking.lesson(target), solution.text, "solution.py")
+        report = await counting.run(checking.lesson(target), solution(target), "solution.py")
         assert report.verdict == "passed", report.feedback
 
 

@@ -255,9 +255,9 @@ def test_weights_whose_loading_the_solution_leaves_out_are_asked_for_all_the_sam
         )
     )
     assert repairs.files_asked_for(draft.case) == {"small.pth"}
-    follower = repairs.follower(draft)
+    follower = repairs.follower(draft.case)
     assert follower is not None
-    assert "\nmodel.load_state_dict(torch.load('small.pth'))\n" in follower
+    assert "\nmodel.load_state_dict(torch.load('small.pth'))\n" in follower.solution
     found = repairs.further(draft, Failure("solution", "There is no file `small.pth`."))
     assert found is not None
     assert found.pre_exercise_code.endswith("\n\ntorch.save(model.state_dict(), 'small.pth')\n")

@@ -180,14 +180,22 @@ def still_downloads(draft: Draft) -> bool:
     )
 
 
-def follower(draft: Draft) -> str | None:
-    """The solution with the loading of weights that it leaves out although the learner is asked for
-    it; null if it leaves out nothing."""
-    case = draft.case
+@dataclass(frozen=True)
+class Follower:
+    """The solution with the loading of weights that it leaves out although the learner is asked
+    for it."""
+
+    file: str
+    solution: str
+
+
+def follower(case: Case) -> Follower | None:
+    """The follower of a solution that leaves something out; null if it does not."""
     active = {load.file for load in weights.loads(case.solution)}
     for load in _asked(case):
         if load.file not in active:
-            return weights.following(case.solution, load)
+            text = weights.following(case.solution, load)
+            return None if text is None else Follower(load.file, text)
     return None
 
 

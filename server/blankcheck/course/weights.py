@@ -57,6 +57,14 @@ def asked_for(sample: str, prose: str) -> tuple[Load, ...]:
     return tuple(load for load in found if load.file == file)
 
 
+def mentions(code: str, file: str) -> bool:
+    """Whether code, and not just a comment in it, names a file."""
+    tree = parse(code)
+    return tree is not None and any(
+        isinstance(node, ast.Constant) and node.value == file for node in ast.walk(tree)
+    )
+
+
 def following(solution: str, load: Load) -> str | None:
     """The solution with a load that it leaves out; null if there is no place for it."""
     for match in _LINE.finditer(solution):
