@@ -29,7 +29,7 @@ const SETTINGS = {
 };
 
 /** Starts code-server with an extension installed; resolves when it answers. */
-export async function serve({ workspace, data, vsix, port, env = process.env }) {
+export async function serve({ workspace, data, vsix, port, trusted = true, env = process.env }) {
   const { node, script } = await editor();
   const extensions = join(data, "extensions");
   const user = join(data, "user");
@@ -45,7 +45,8 @@ export async function serve({ workspace, data, vsix, port, env = process.env }) 
   await run(node, [...base, "--install-extension", vsix, "--force"], { quiet: true, env });
 
   const address = `127.0.0.1:${port ?? (await freePort())}`;
-  const flags = ["--auth", "none", "--bind-addr", address, "--disable-workspace-trust"];
+  const flags = ["--auth", "none", "--bind-addr", address];
+  if (trusted) flags.push("--disable-workspace-trust");
   const quiet = [
     "--disable-telemetry",
     "--disable-update-check",

@@ -28,13 +28,21 @@ await main(async (args) => {
   const { url, ended, stop } = await serve({ workspace: folder, data, vsix, port });
   say("open this in a browser; Ctrl+C ends it:");
   console.log(url);
-  const interrupted = new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, resolve);
-  });
-  const status = await Promise.race([ended, interrupted.then(() => 0)]);
+  const status = await Promise.race([ended, interrupted().then(() => 0)]);
   await stop();
   return typeof status === "number" ? status : 1;
 });
+
+/** Resolves when this is to end: by a signal, or because npm, which started it, was ended by one that
+    it did not pass on. */
+function interrupted() {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, resolve);
+    const parent = process.ppid;
+    const byNpm = Boolean(process.env.npm_lifecycle_event);
+    if (byNpm) setInterval(() => process.ppid !== parent && resolve(), 500).unref();
+  });
+}
 
 function options(args) {
   let values;

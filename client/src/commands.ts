@@ -26,8 +26,8 @@ const PATIENCE = 500;
 
 export class Commands {
   private readonly output = vscode.window.createOutputChannel("Blankcheck Run");
-  /** The submission that is being run, and whether it has printed anything. */
-  private running: { uri: string; printed: boolean } | undefined;
+  /** The submission that is being run, and what it has printed last. */
+  private running: { uri: string; printed: string } | undefined;
 
   constructor(
     private readonly server: Server,
@@ -55,7 +55,7 @@ export class Commands {
       this.output,
       this.server.onDidPrint(({ uri, text }) => {
         if (this.running?.uri !== uri) return;
-        this.running.printed = true;
+        this.running.printed = text;
         this.output.append(text);
       }),
       ...Object.entries(commands).map(([name, work]) =>
@@ -136,15 +136,16 @@ export class Commands {
 
   private async run(uri: unknown): Promise<void> {
     const document = await subject(uri);
-    this.running = { uri: document.uri.toString(), printed: false };
+    this.running = { uri: document.uri.toString(), printed: "" };
     const running = this.running;
     this.output.clear();
     this.output.show(true);
     const result = await patiently("Running…", (token) =>
       this.server.request(Run, of(document), token),
     );
-    if (!running.printed) this.output.append(result.output);
-    this.output.appendLine(result.truncated ? "\n[some of the output was left out]" : "");
+    if (!running.printed) this.output.append((running.printed = result.output));
+    if (running.printed && !running.printed.endsWith("\n")) this.output.appendLine("");
+    if (result.truncated) this.output.appendLine("[some of the output was left out]");
     this.output.appendLine(ending(result));
   }
 

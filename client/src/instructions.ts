@@ -22,7 +22,7 @@ export class InstructionsProvider implements vscode.TextDocumentContentProvider 
       const hint = await this.server.request(TakeHint, { textDocument });
       // Above all else, since it was asked for a moment ago.
       return hint.taken && hint.markdown
-        ? `${quoted(`**Hint.** ${hint.markdown}`)}\n\n${markdown}`
+        ? `${quoted(`**Hint**\n\n${hint.markdown}`)}\n\n${markdown}`
         : markdown;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
@@ -56,6 +56,8 @@ export class InstructionsProvider implements vscode.TextDocumentContentProvider 
       "vscode.markdown.preview.editor",
       options,
     );
+    // A button of a message had the focus, if that was where it came from.
+    if (beside) await vscode.window.showTextDocument(beside.document, beside.viewColumn);
   }
 }
 

@@ -1,9 +1,10 @@
 // A real VS Code for one test file: code-server with the packed extension, a fresh workspace, fresh
 // settings and progress, and a browser on it.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 import { vsix } from "../../client/scripts/package.mjs";
 import { prepareWorkspace, serve } from "../../client/scripts/serve.mjs";
@@ -15,14 +16,15 @@ const PICTURES = join(root, "docs", "images");
 const PATIENCE = 60_000;
 
 /** Opens a fresh editor. `close` ends everything, and keeps a picture if the test failed. */
-export async function openEditor(name) {
-  const folder = mkdtempSync(join(tmpdir(), `blankcheck-e2e-`));
+export async function openEditor(name, { trusted = true } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "blankcheck-e2e-"));
   mkdirSync(join(folder, `ws-${name}`));
   const workspace = prepareWorkspace(join(folder, `ws-${name}`));
   const server = await serve({
     workspace,
     data: join(folder, "editor"),
     vsix,
+    trusted,
     env: { ...process.env, BLANKCHECK_DATA_DIR: join(folder, "progress") },
   });
   const browser = await chromium.launch({
@@ -35,12 +37,29 @@ export async function openEditor(name) {
       "--disable-sync",
     ],
   });
-  const page = await browser.newPage({ viewport: { width: 1360, height: 820 } });
+  const page = await browser.newPage({ viewport: { width: 1480, height: 800 } });
   page.setDefaultTimeout(PATIENCE);
   await page.goto(server.url);
   // The port was free a moment ago: is this really the editor that was started?
   await page.waitForFunction((title) => document.title.includes(title), basename(workspace));
   return new Editor({ name, folder, workspace, server, browser, page });
+}
+
+/** Steps of one story in one editor. What comes after a step that failed is not tried. */
+export function story(name, options) {
+  const told = { editor: undefined, failed: false };
+  before(async () => {
+    told.editor = await openEditor(name, options);
+  });
+  after(() => told.editor?.close({ failed: told.failed }));
+  told.step = (title, work) =>
+    test(title, async (context) => {
+      if (told.failed) return context.skip("an earlier step failed");
+      told.failed = true;
+      await work(told.editor);
+      told.failed = false;
+    });
+  return told.step;
 }
 
 export class Editor {
@@ -72,6 +91,16 @@ export class Editor {
   exercise(title, state = "") {
     const name = new RegExp(`^${title}, (not started|started|passed)(?<=${state || ""}),`);
     return this.page.getByRole("treeitem", { name });
+  }
+
+  /** Starts an exercise from the tree; returns its sample code. */
+  async start(title, file) {
+    await this.exercise(title).click();
+    await this.lens("Check").waitFor();
+    // The first blank is selected when everything stands where it should.
+    await this.page.getByRole("button", { name: /Ln \d+, Col \d+ \(\d+ selected\)/ }).waitFor();
+    await this.waitForFocusInCode();
+    return readFileSync(join(this.workspace, file), "utf8");
   }
 
   /** Runs a command by its name in the palette. */
@@ -140,7 +169,12 @@ export class Editor {
 
   async hidePanel() {
     await this.page.keyboard.press("Control+J");
-    await this.page.locator(".markers-panel-container").waitFor({ state: "hidden" });
+    await this.page.locator(".part.panel").waitFor({ state: "hidden" });
+  }
+
+  /** A line in the Output view. */
+  output(text) {
+    return this.page.locator(".part.panel .view-line", { hasText: text });
   }
 
   notification(text) {

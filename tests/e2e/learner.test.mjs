@@ -1,9 +1,6 @@
 // A learner's first exercise: from the tree to the verdict.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { fill, openEditor } from "./editor.mjs";
+import { fill, story } from "./editor.mjs";
 
 const FILE = "blankcheck/builtin/artificial-neural-networks/02-neural-networks.py";
 const RIGHT = [
@@ -14,25 +11,12 @@ const RIGHT = [
   ...["weight_composed_1", "weight_3"],
   ...["input_layer", "weight"],
 ];
+const BLANKS = RIGHT.length;
 
-let editor;
 let sample;
-let failed = false;
-/** A step of the story; what comes after a step that failed is not tried. */
-const step = (name, work) =>
-  test(name, async (context) => {
-    if (failed) return context.skip("an earlier step failed");
-    failed = true;
-    await work();
-    failed = false;
-  });
+const step = story("learner");
 
-before(async () => {
-  editor = await openEditor("learner");
-});
-after(() => editor?.close({ failed }));
-
-step("the tree lists the course with the learner's state", async () => {
+step("the tree lists the course with the learner's state", async (editor) => {
   await editor.exercise("Neural Networks", "not started").waitFor();
   const tree = editor.page.getByRole("tree", { name: "Courses" });
   for (const title of ["Activation functions", "ReLU activation", "Finetuning a CNN"]) {
@@ -40,25 +24,19 @@ step("the tree lists the course with the learner's state", async () => {
   }
 });
 
-step(
-  "starting an exercise opens its code, its instructions beside it, its blanks marked",
-  async () => {
-    await editor.exercise("Neural Networks").click();
-    await editor
-      .marks("info")
-      .nth(RIGHT.length - 1)
-      .waitFor();
-    await editor.lens("Check").waitFor();
-    await editor.instructions().getByText("Multiply input_layer with weight_1").waitFor();
-    await editor.waitForFocusInCode();
-    await editor.exercise("Neural Networks", "started").waitFor();
-    assert.equal(await editor.marks("info").count(), RIGHT.length);
-    sample = readFileSync(join(editor.workspace, FILE), "utf8");
-    await editor.picture("blanks", { readme: true });
-  },
-);
+step("starting an exercise opens its code beside its instructions", async (editor) => {
+  sample = await editor.start("Neural Networks", FILE);
+  await editor
+    .marks("info")
+    .nth(BLANKS - 1)
+    .waitFor();
+  await editor.instructions().getByText("Multiply input_layer with weight_1").waitFor();
+  await editor.exercise("Neural Networks", "started").waitFor();
+  assert.equal(await editor.marks("info").count(), BLANKS);
+  await editor.picture("blanks", { readme: true });
+});
 
-step("what is typed goes into the first blank, and Next Blank selects the one after", async () => {
+step("what is typed goes into the first blank, then Next Blank", async (editor) => {
   await editor.page.keyboard.type("input_layer");
   await editor.page.keyboard.press("Escape");
   await editor.command("Blankcheck: Next Blank");
@@ -70,9 +48,9 @@ step("what is typed goes into the first blank, and Next Blank selects the one af
     .waitFor();
 });
 
-step("the blanks are listed as problems", async () => {
+step("the blanks are listed as problems", async (editor) => {
   const rows = await editor.problems();
-  const rest = RIGHT.length - 2;
+  const rest = BLANKS - 2;
   await editor.page.getByRole("treeitem", { name: `${rest} problems in file` }).waitFor();
   await rows
     .filter({ hasText: "blank/unfilled" })
@@ -82,7 +60,7 @@ step("the blanks are listed as problems", async () => {
   await editor.hidePanel();
 });
 
-step("hovering a blank says what belongs there, and does not give it away", async () => {
+step("hovering a blank says what belongs there, and does not give it away", async (editor) => {
   // What kind belongs there is known once the solution has run, a moment after the start.
   const said = await editor.hover(editor.marks("info").first(), "Expected here");
   assert.match(said, /store the result in hidden_2/);
@@ -92,7 +70,7 @@ step("hovering a blank says what belongs there, and does not give it away", asyn
   await editor.page.keyboard.press("Escape");
 });
 
-step("a wrong answer is underlined on its line, with a sentence", async () => {
+step("a wrong answer is underlined on its line, with a sentence", async (editor) => {
   const wrong = RIGHT.map((answer, at) => ({ 6: "weight_2", 7: "weight_1" })[at] ?? answer);
   await editor.write(fill(sample, wrong));
   await editor.lens("Check").click();
@@ -104,17 +82,18 @@ step("a wrong answer is underlined on its line, with a sentence", async () => {
   await editor.hidePanel();
 });
 
-step("the right answer passes, in a message, in the tree and in the status bar", async () => {
+step("the right answer passes, in a message, in the tree and in the status bar", async (editor) => {
   await editor.write(fill(sample, RIGHT));
   await editor.command("Blankcheck: Check");
   await editor.status("Passed").waitFor();
   await editor.notification("Next Exercise").waitFor();
   await editor.exercise("Neural Networks", "passed").waitFor();
   assert.equal(await editor.marks("error").count(), 0);
+  await editor.notification("Checking").waitFor({ state: "hidden" });
   await editor.picture("passed");
 });
 
-step("Next Exercise starts the one after", async () => {
+step("Next Exercise starts the one after", async (editor) => {
   await editor.notification("Next Exercise").getByRole("button", { name: "Next Exercise" }).click();
   await editor.exercise("ReLU activation", "started").waitFor();
   await editor.instructions().getByText("ReLU activation").first().waitFor();

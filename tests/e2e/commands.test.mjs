@@ -1,0 +1,68 @@
+// What else a learner can do: run, take a hint, cancel, start anew, restart the server.
+import { story } from "./editor.mjs";
+
+const FILE = "blankcheck/builtin/artificial-neural-networks/02-neural-networks.py";
+const BLANKS = 12;
+
+let sample;
+const step = story("commands");
+
+step("Run shows what the code prints, and how it ended", async (editor) => {
+  sample = await editor.start("Neural Networks", FILE);
+  await editor.write(`${sample.split("\n")[0]}\nprint("the sum is", int(weight_1.numel()))\n`);
+  await editor.command("Blankcheck: Run");
+  await editor.output("the sum is 16").waitFor();
+  await editor.output("[ended after").waitFor();
+});
+
+step("a run that fails says why", async (editor) => {
+  await editor.write(`${sample.split("\n")[0]}\nprint(weight_9)\n`);
+  await editor.lens("Run").click();
+  await editor.output("weight_9").waitFor();
+  await editor.marks("error").first().waitFor();
+  await editor.picture("run-error");
+  await editor.hidePanel();
+});
+
+step("a check that goes on and on can be cancelled", async (editor) => {
+  await editor.write(`${sample.split("\n")[0]}\nwhile True:\n    pass\n`);
+  await editor.lens("Check").click();
+  await editor.status("Checking…").waitFor();
+  await editor.notification("Checking…").getByRole("button", { name: "Cancel" }).click();
+  await editor.status(/^\s*Check\s*$/).waitFor();
+});
+
+step("Reset asks, puts the sample code back, and can be undone", async (editor) => {
+  await editor.lens("Reset").click();
+  await editor.page.getByRole("dialog").getByRole("button", { name: "Reset" }).click();
+  await editor
+    .marks("info")
+    .nth(BLANKS - 1)
+    .waitFor();
+  await editor.page.locator(".view-line").first().click();
+  await editor.page.keyboard.press("ControlOrMeta+Z");
+  await editor.page.locator(".view-line", { hasText: "while True:" }).waitFor();
+  await editor.page.keyboard.press("ControlOrMeta+Y");
+  await editor
+    .marks("info")
+    .nth(BLANKS - 1)
+    .waitFor();
+});
+
+step("a hint tells its cost first, and is then shown with the instructions", async (editor) => {
+  await editor.lens("Hint").click();
+  await editor.notification("XP").getByRole("button", { name: "Take Hint" }).click();
+  await editor.instructions().getByText("Hint", { exact: true }).waitFor();
+  await editor.waitForFocusInCode();
+  await editor.picture("hint");
+});
+
+step("Restart Server brings everything back", async (editor) => {
+  await editor.command("Blankcheck: Restart Server");
+  await editor.marks("info").first().waitFor({ state: "hidden" });
+  await editor
+    .marks("info")
+    .nth(BLANKS - 1)
+    .waitFor();
+  await editor.exercise("Neural Networks", "started").waitFor();
+});

@@ -1,0 +1,29 @@
+// A folder that is not trusted can be read, but nothing of it is run before it is.
+import { story } from "./editor.mjs";
+
+const FILE = "blankcheck/builtin/artificial-neural-networks/02-neural-networks.py";
+
+let header;
+const step = story("trust", { trusted: false });
+
+step("without trust an exercise opens, and its blanks are marked", async (editor) => {
+  await editor.page.getByRole("button", { name: "Restricted Mode" }).first().waitFor();
+  [header] = (await editor.start("Neural Networks", FILE)).split("\n");
+  await editor.marks("info").first().waitFor();
+});
+
+step("a check is refused, with the way to trust", async (editor) => {
+  await editor.write(`${header}\nprint("ran")\n`);
+  await editor.lens("Check").click();
+  await editor.notification(/trust/i).getByRole("button", { name: "Manage Trust" }).click();
+  await editor.picture("trust");
+});
+
+step("once trust is given, the same check runs", async (editor) => {
+  await editor.page.getByRole("button", { name: "Trust", exact: true }).first().click();
+  const settings = editor.page.locator(".monaco-modal-editor-block");
+  await settings.getByRole("button", { name: /^Close/ }).click();
+  await settings.waitFor({ state: "hidden" });
+  await editor.lens("Check").click();
+  await editor.status(/Not right yet|Stopped/).waitFor();
+});
