@@ -93,6 +93,9 @@ class Feedback:
     start: int | None = None
     """First code point of the range in `part`'s text; null: the whole of it is meant."""
     end: int | None = None
+    expected_start: int | None = None
+    """For something that is missing in the submission: its first code point in the solution."""
+    expected_end: int | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,4 @@ def report_to_json(report: Report) -> dict[str, Any]:
 def report_from_json(data: Mapping[str, Any]) -> Report:
     """The report that `report_to_json` wrote."""
     feedback = tuple(Feedback(**item) for item in data["feedback"])
-    return Report(
-        **{**data, "feedback": feedback, "descriptions": tuple(data["descriptions"])}
-    )
+    return Report(**{**data, "feedback": feedback, "descriptions": tuple(data["descriptions"])})

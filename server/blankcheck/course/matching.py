@@ -205,6 +205,20 @@ def match(sample: str, other: str) -> tuple[Place | None, ...]:
     return tuple(result)
 
 
+def counterparts(one: str, other: str) -> tuple[tuple[Span, Span | None], ...]:
+    """For each statement of a text, in order, what it became in another; null where nothing."""
+    left, right = _Side(one, with_blanks=False), _Side(other, with_blanks=False)
+    pairs = _pair(left, right)
+    found: list[tuple[Span, Span | None]] = []
+    for index, statement in enumerate(left.statements):
+        own = None
+        if index in pairs:
+            first, last = (right.statements[number] for number in pairs[index])
+            own = Span(first.start, last.end)
+        found.append((Span(statement.start, statement.end), own))
+    return tuple(found)
+
+
 def _by_keyword(
     blanks: Sequence[Blank], units: Sequence[Unit], others: Sequence[Unit], spans: dict[int, Span]
 ) -> None:

@@ -54,7 +54,9 @@ def check_function(
     values = {"name": name, "index": ordinal(index)}
     if index >= len(mine):
         own, span = _missing_call(state, name, len(mine))
-        raise state.fail("sct/missing", own, missing_msg, values=values, span=span)
+        raise state.fail(
+            "sct/missing", own, missing_msg, values=values, span=span, missing=theirs[index]
+        )
     call = mine[index]
     if len(mine) > len(theirs):
         call = next((other for other in mine if dump(other) == dump(theirs[index])), call)

@@ -108,7 +108,7 @@ class Printing:
         ahead = [printed.find(other, self.lines, at) for other in later]
         if at >= len(self.lines) or any(found and found[0] == at for found in ahead):
             message = "Something that the exercise asks for is not printed."
-            derivation.add("sct/output", message, derivation.after(unit))
+            derivation.add("sct/output", message, derivation.after(unit), unit)
             return at
         line = self.lines[at].line
         end = next(

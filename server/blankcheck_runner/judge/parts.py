@@ -51,7 +51,10 @@ def _goes_to(name: str, kind: Kind) -> Callable[..., State]:
         if not -len(mine) <= index < len(mine):
             which = article(kind.noun) if len(theirs) == 1 else f"{len(theirs)} {kind.noun}s"
             own = f"There should be {which} here; {'write it' if not mine else 'one is missing'}."
-            raise state.fail("sct/structure", own, missing_msg, values={"typestr": kind.noun})
+            values = {"typestr": kind.noun}
+            raise state.fail(
+                "sct/structure", own, missing_msg, values=values, missing=theirs[index]
+            )
         where = f"the {kind.noun}" if len(theirs) == 1 else f"the {ordinal(index)} {kind.noun}"
         span = state.session.submission.span((mine[index],))
         sides = _zoom(kind, mine[index], span), _zoom(kind, theirs[index], None)
@@ -76,7 +79,8 @@ def _goes_by_name(kind_name: str, kind: Kind) -> Callable[..., State]:
         mine = _definition(state.student, kind, name)
         if mine is None:
             own = f"There is no {kind.noun} `{name}`; {_NAMED[kind_name]}."
-            raise state.fail("sct/missing", own, missing_msg, values={"name": name})
+            values = {"name": name}
+            raise state.fail("sct/missing", own, missing_msg, values=values, missing=theirs)
         span = state.session.submission.span((mine,))
         where = f"{'the class' if kind_name == 'class_def' else 'the function'} `{name}`"
         sides = _zoom(kind, mine, span), _zoom(kind, theirs, None)

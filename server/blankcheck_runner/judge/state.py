@@ -130,6 +130,10 @@ class Session:
             Part((*self.solution.tree.body,), text=self.task.solution),
         )
 
+    def owns(self, node: ast.AST) -> bool:
+        """Whether a node is one of the solution's, and not of code that an SCT has in its place."""
+        return any(node is each for each in ast.walk(self.solution.tree))
+
     def ask(self, side: str, probe: Probe) -> Observed:
         """A process's answer; the same question is asked once."""
         if self.lasting[side]:
@@ -182,19 +186,28 @@ class State:
         span: Span | None = None,
         values: Mapping[str, Any] | None = None,
         located: bool = True,
+        missing: ast.AST | None = None,
     ) -> Failed:
         """The failure to raise: the author's `message` where there is one, else our `own`, which
-        says where in the code it speaks of (unless it already does: `located=False`)."""
+        says where in the code it speaks of (unless it already does: `located=False`). `missing` is
+        what the solution has, and the submission has not."""
         from blankcheck_runner.judge.messages import author_text
 
         start, end = (span or self.span() or (None, None)) if self.highlighting else (None, None)
+        wanted = None
+        if self.highlighting and missing is not None and self.session.owns(missing):
+            wanted = self.session.solution.span((missing,))
+        first, last = wanted or (None, None)
         if message:
             own = author_text(message, values or {})
         if self.lead is not None:
             own = f"{author_text(self.lead, values or {})} {own}".strip()
         elif located and self.where and not message:
             own = f"In {self.where[-1]}: {own[:1].lower() if _plain(own) else own[:1]}{own[1:]}"
-        return Failed(Feedback(code, own, start=start, end=end))
+        feedback = Feedback(
+            code, own, start=start, end=end, expected_start=first, expected_end=last
+        )
+        return Failed(feedback)
 
 
 def _plain(sentence: str) -> bool:

@@ -59,7 +59,10 @@ def has_printout(
         mine = find_calls(state, "student", "print")
         if index < len(mine):
             span = state.session.submission.span((mine[index],))
-        raise state.fail("sct/output", own, not_printed_msg, values=values, span=span)
+        missing = None if span else printing[index]
+        raise state.fail(
+            "sct/output", own, not_printed_msg, values=values, span=span, missing=missing
+        )
 
 
 @word("has_equal_ast", "test_student_ast")
@@ -111,7 +114,10 @@ def has_import(
     mine = _imports(state.student.nodes)
     if name not in mine:
         own = f"`{name}` is not imported; import it."
-        raise state.fail("sct/missing", own, not_imported_msg, values={"pkg": name})
+        missing = expected[name][-1]
+        raise state.fail(
+            "sct/missing", own, not_imported_msg, values={"pkg": name}, missing=missing
+        )
     alias = _alias(expected[name][-1], name)
     if same_as and alias not in [_alias(node, name) for node in mine[name]]:
         own = (

@@ -36,7 +36,8 @@ def check_object(
             own = f"There is no variable `{index}`, but there is `{near[0]}`; check its spelling."
             span = assignment(session.submission, near[0])[1]
         values = {"index": index, "name": index, "typestr": typestr or "variable"}
-        raise state.fail("sct/missing", own, missing_msg, span=span, values=values)
+        missing, _ = assignment(session.solution, index)
+        raise state.fail("sct/missing", own, missing_msg, span=span, values=values, missing=missing)
     node, span = assignment(session.submission, index)
     theirs, _ = assignment(session.solution, index)
     return state.to(
