@@ -14,6 +14,7 @@ from dataclasses import replace
 from blankcheck import repairing
 from blankcheck.course.align import instructions
 from blankcheck.course.blanks import Blank, find_blanks
+from blankcheck.course.mending import Repair
 from blankcheck.course.missing import place_of_missing
 from blankcheck.course.model import Code, Item
 from blankcheck.course.syntax import MAX_CODE, find_fault
@@ -134,6 +135,20 @@ async def _repaired(
         for item in report.feedback
     )
     return replace(report, feedback=feedback), found
+
+
+async def repairs(target: Target, runner: Runner) -> tuple[Repair, ...]:
+    """What has to be put right in an exercise for it to run, as far as its text calls for it."""
+    limits = limits_for(target, Limits())
+    found = await repairing.foreseen(target, lesson(target), runner, limits)
+    return () if found is None else found.repairs
+
+
+async def repaired_lesson(target: Target, runner: Runner) -> Lesson:
+    """What the runner needs to know of an exercise, with the repairs that it is seen to need."""
+    written = lesson(target)
+    found = await repairing.foreseen(target, written, runner, limits_for(target, Limits()))
+    return written if found is None else found.lesson(written, "")
 
 
 def lesson(target: Target) -> Lesson:

@@ -107,7 +107,7 @@ async def _tried(target: Target, runner: Runner) -> list[Problem]:
         result = await checking.check(target, solution.text, name, runner, for_author=True)
         if result.verdict != "passed":
             problems.append(_solution_fails(target, solution.span, result))
-        else:
+        if result.verdict != "broken":
             problems += _remarks(target, result)
     sample = target.unit.code("sample_code")
     if sample is not None and sample.text.strip() and not checking.inspect(target, sample.text):
@@ -121,7 +121,8 @@ async def _tried(target: Target, runner: Runner) -> list[Problem]:
 
 
 def _remarks(target: Target, result: Result) -> list[Problem]:
-    """What the judge has to say to the author although the solution passes."""
+    """What is to be said to the author although the exercise can be done: by the judge, and of what
+    was put right for that."""
     found = [item for item in result.feedback if item.code.startswith("author/")]
     return [
         Problem(item.code, item.severity, item.message, _in_chapter(target, item) or Span(0, 0))

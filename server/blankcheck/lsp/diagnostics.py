@@ -19,6 +19,9 @@ def diagnostics(document: Document) -> list[types.Diagnostic]:
         return [
             _diagnostic(document, problem.code, problem.severity, problem.message, problem.span)
             for problem in view.problems
+        ] + [
+            _diagnostic(document, repair.code, "warning", repair.message, repair.span)
+            for repair in document.repairs
         ]
     if isinstance(view, LostView):
         first = document.lines.span(0)

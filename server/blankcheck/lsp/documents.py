@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from blankcheck import checking, linting
+from blankcheck.course.mending import Repair
 from blankcheck.course.model import Chapter, Problem
 from blankcheck.course.reader import read
 from blankcheck.course.submission import read_header
@@ -60,6 +61,8 @@ class Document:
     path: Path | None
     stale: bool = False
     """Whether an edit came out of order, so that the text can no longer be trusted."""
+    repairs: tuple[Repair, ...] = ()
+    """For a chapter: what is put right for learners, found by running it."""
     view: View = None
     viewed: int = -1
     """The version that `view` is of."""
@@ -79,6 +82,7 @@ class Document:
         self.version = version
         self.lines = Lines(text)
         self.result = None
+        self.repairs = ()
 
     def feedback(self) -> tuple[Feedback, ...]:
         """What is to be shown in a submission: of the text, then of its last check."""

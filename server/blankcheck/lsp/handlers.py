@@ -18,6 +18,7 @@ from blankcheck.course.tracking import blank_at, track
 from blankcheck.courses import CourseError, Target, find_exercise, start
 from blankcheck.lsp import lenses as lens
 from blankcheck.lsp import outline, protocol, tree
+from blankcheck.lsp.actions import fixes
 from blankcheck.lsp.convert import to_path, to_uri
 from blankcheck.lsp.dialect import Server
 from blankcheck.lsp.documents import ChapterView, SubmissionView
@@ -169,6 +170,12 @@ async def folds(ls: Server, params: types.FoldingRangeParams) -> list[types.Fold
     await ls.session.view(document)
     view = document.view
     return outline.folds(view.chapter, document.lines) if isinstance(view, ChapterView) else None
+
+
+async def code_actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """The repairs of a chapter that can be written into it."""
+    document = ls.session.documents.get(params.text_document.uri)
+    return [] if document is None else fixes(document, params)
 
 
 # Our own requests

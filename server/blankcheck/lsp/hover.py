@@ -46,7 +46,7 @@ async def describe(target: Target, runner: Runner) -> tuple[Described, ...]:
                 asked.append(Expression(answer.callee.start, answer.callee.end, "signature"))
     if not asked:
         return ()
-    said = iter(await runner.describe(checking.lesson(target), asked))
+    said = iter(await runner.describe(await checking.repaired_lesson(target, runner), asked))
     return tuple(
         Described()
         if answer is None

@@ -17,12 +17,20 @@ from typing import Any, TypeVar
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from blankcheck import checking, learning
+from blankcheck import checking, learning, linting
+from blankcheck.course.mending import Repair
 from blankcheck.courses import CourseError, Target
 from blankcheck.lsp import protocol
 from blankcheck.lsp.convert import changed, to_path
 from blankcheck.lsp.diagnostics import diagnostics
-from blankcheck.lsp.documents import Document, LostView, SubmissionView, look_at
+from blankcheck.lsp.documents import (
+    ChapterView,
+    Document,
+    LostView,
+    SubmissionView,
+    is_chapter,
+    look_at,
+)
 from blankcheck.lsp.hover import Described, describe
 from blankcheck.progress import Kind, Progress, Standing, Unit
 from blankcheck.result import Result, result_json
@@ -67,6 +75,7 @@ class Session:
         document = Document(item.uri, item.language_id, item.version, item.text, to_path(item.uri))
         self.documents[item.uri] = document
         self._refresh(document)
+        self.mend(document)
 
     def change(
         self, uri: str, version: int, changes: Sequence[types.TextDocumentContentChangeEvent]
@@ -99,6 +108,7 @@ class Session:
         """Looks at every document anew, since something around them has changed."""
         for document in self.documents.values():
             self._refresh(document)
+            self.mend(document)
 
     def document(self, params: protocol.DocumentParams) -> Document:
         """The open document that a request is about, at the version that it is about."""
@@ -162,6 +172,30 @@ class Session:
                 self.publish(document)
             if isinstance(view, SubmissionView) and self.settings.trusted:
                 self._find_out(view.target)
+
+    def mend(self, document: Document) -> None:
+        """Finds what has to be put right in a chapter for learners, as it is now."""
+        if document.path is not None and is_chapter(
+            document.text, document.language, document.path
+        ):
+            self.spawn(self._mend(document, document.path, document.version))
+
+    async def _mend(self, document: Document, path: Path, version: int) -> None:
+        await self.view(document)
+        view = document.view
+        if not self.settings.trusted or not isinstance(view, ChapterView):
+            return
+        found: list[Repair] = []
+        try:
+            for target in linting.targets(path, view.chapter):
+                if document.version != version:
+                    return
+                found += await checking.repairs(target, self.runner())
+        except RunnerUnavailable as error:
+            log.warning(error)
+        if found and self.documents.get(document.uri) is document and document.version == version:
+            document.repairs = tuple(found)
+            self.publish(document)
 
     def _drop(self, document: Document) -> None:
         for task in (document.refresh, document.work):

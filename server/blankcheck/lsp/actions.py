@@ -1,0 +1,45 @@
+"""Quick fixes: the repairs that a chapter's author can write into it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lsprotocol import types
+
+from blankcheck.course.mending import Repair
+from blankcheck.course.text import Span
+from blankcheck.lsp.convert import to_offset, to_range
+from blankcheck.lsp.documents import Document
+
+
+def fixes(document: Document, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """The repairs of what stands on the lines asked about."""
+    only = params.context.only
+    if only and not any("quickfix".startswith(str(getattr(kind, "value", kind))) for kind in only):
+        return []
+    lines = document.lines
+    first, last = (
+        lines.line_of(to_offset(lines, place)) for place in (params.range.start, params.range.end)
+    )
+    asked = Span(lines.span(first).start, lines.span(last).end)
+    return [
+        _fix(document, repair, params.context.diagnostics)
+        for repair in document.repairs
+        if repair.edits and asked.overlaps(repair.span)
+    ]
+
+
+def _fix(
+    document: Document, repair: Repair, diagnostics: Sequence[types.Diagnostic]
+) -> types.CodeAction:
+    place = to_range(document.lines, repair.span)
+    edits = [
+        types.TextEdit(to_range(document.lines, edit.span), edit.text) for edit in repair.edits
+    ]
+    return types.CodeAction(
+        repair.title,
+        types.CodeActionKind.QuickFix,
+        [item for item in diagnostics if item.code == repair.code and item.range == place],
+        is_preferred=True,
+        edit=types.WorkspaceEdit({document.uri: edits}),
+    )
