@@ -42,7 +42,8 @@ async function npmPackages() {
 }
 
 async function environment() {
-  if (!(await works(venvPython))) {
+  // An environment that was only half made has no pip.
+  if (!(await works(venvPython, "import pip"))) {
     const python = await findPython();
     say(`making .venv with ${python.join(" ")} …`);
     rmSync(venv, { recursive: true, force: true });
