@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ DOWNLOAD_SECONDS = 4.0
 KEPT = 256
 """Exercises whose repairs are remembered."""
 _FILE = "solution.py"
+_ALLOWS_ERRORS = re.compile(r"\b(?:allow_errors|has_equal_error|test_error)\b")
 _LATE = "did not finish within"
 
 
@@ -120,6 +122,11 @@ class _Trials:
         self.timed_out = False
         """Whether the last run was stopped for its time, which another run may not be."""
 
+    @property
+    def may_fail(self) -> bool:
+        """Whether the SCT allows the solution to raise an exception."""
+        return _ALLOWS_ERRORS.search(self._lesson.sct) is not None
+
     async def failure(self, draft: Draft, solution: str) -> Failure | None:
         """How a run of a draft ends too early; null if it does not."""
         self.left -= 1
@@ -146,6 +153,8 @@ async def _find(target: Target, trials: _Trials) -> Repaired | None:
         return None
     draft = Draft(case)
     failure = await trials.failure(draft, case.solution)
+    if failure is not None and failure.part == "solution" and trials.may_fail:
+        return None  # as it is meant to
     if failure is not None:
         begun = repairs.begin(case)
         first = begun if begun.changed else repairs.further(draft, failure)

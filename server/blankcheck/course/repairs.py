@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from blankcheck.course import offline, weights
 from blankcheck.course.blanks import is_blank
 from blankcheck.course.model import Chapter, Exercise
 from blankcheck.course.names import Names, names, parse
+from blankcheck.course.reader import read
 from blankcheck.course.rules_code import USUAL_IMPORTS
 from blankcheck.course.syntax import find_fault
 from blankcheck.course.text import Lines, Span
@@ -146,12 +148,17 @@ class Draft:
 
 def case_of(chapter: Chapter, exercise: Exercise) -> Case | None:
     """The case of an exercise or a step of a chapter; null if it cannot be run."""
-    earlier: list[Unit] = []
-    for unit in units(chapter):
-        if unit.exercise is exercise:
-            return Case(chapter, tuple(reversed(earlier)), unit)
-        earlier.append(unit)
+    known = _units(chapter.text)
+    for index, unit in enumerate(known):
+        if (unit.exercise.span, unit.exercise.title) == (exercise.span, exercise.title):
+            return Case(unit.chapter, tuple(reversed(known[:index])), unit)
     return None
+
+
+@lru_cache(maxsize=2)
+def _units(text: str) -> tuple[Unit, ...]:
+    """All of a chapter's units: its exercises are asked about one after the other."""
+    return tuple(units(read(text)))
 
 
 def begin(case: Case) -> Draft:
