@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -42,7 +43,7 @@ class Hold:
         self._parent = parent
         self._forked: dict[int, Hold] = {}
         self._ended_early: dict[int, int] = {}
-        """How children ended that were not heard of yet, by pid."""
+        """How children ended that were not heard of yet, by the id that the worker knows."""
         self._channel = AsyncChannel(ends.control)
         self._pipe = ends.output
         self._position = ends.position
@@ -71,8 +72,9 @@ class Hold:
         try:
             processes.resume(self.pid)
             asking = self.ask("fork", ends.worker_side())
-            pid = int((await asyncio.wait_for(asking, FORK_SECONDS))["pid"])
-        except (asyncio.TimeoutError, WorkerFailed):
+            inner = int((await asyncio.wait_for(asking, FORK_SECONDS))["pid"])
+            pid = self._child(inner)
+        except (asyncio.TimeoutError, WorkerFailed, KeyError, TypeError, ValueError):
             ends.close()
             self.kill()
             raise WorkerDied from None
@@ -81,13 +83,23 @@ class Hold:
             raise
         ends.close_worker_side()
         child = Hold(pid, ends, Output(output), self)
-        self._forked[pid] = child
-        child.exited.add_done_callback(lambda _: self._forked.pop(pid, None))
-        if pid in self._ended_early:
-            child.note_exit(self._ended_early.pop(pid))
+        self._forked[inner] = child
+        child.exited.add_done_callback(lambda _: self._forked.pop(inner, None))
+        if inner in self._ended_early:
+            child.note_exit(self._ended_early.pop(inner))
         elif self._gone:
             child.note_exit(None)
         return child
+
+    def _child(self, inner: int) -> int:
+        """The process that the worker forked. It may know it by another id; and what it says is
+        not taken for granted, since that process will be signalled."""
+        if sys.platform != "linux":
+            return inner
+        found = processes.from_inside(self.pid, inner)
+        if found is None:
+            raise ValueError("no such child")
+        return found
 
     async def ask(
         self, op: str, descriptors: Sequence[int] = (), **fields: Any
@@ -185,7 +197,7 @@ class Hold:
         try:
             while True:
                 self._take((await self._channel.receive()).message)
-        except (ChannelClosed, wire.FrameError, KeyError, TypeError):
+        except (ChannelClosed, ValueError, KeyError, TypeError, RecursionError):
             # What a learner's code may have written into the channel ends the talk, nothing else.
             pass
         self._let_go()

@@ -39,8 +39,8 @@ class Host:
         self._reading = reading
         self._writing = writing
         self._writer = ThreadPoolExecutor(1, "server")
-        self._starter = make_starter()
         self._scratch = Scratch()
+        self._starter = make_starter(self._scratch.root)
         self._lessons = Lessons(self._starter, self._scratch)
         self._checker = Checker(self._lessons)
         self._running: dict[int, asyncio.Task[None]] = {}
@@ -87,6 +87,8 @@ class Host:
             start=self._starter.kind,
             torch=versions["torch"],
             torch_error=versions["torch_error"],
+            sandbox=versions["sandbox"],
+            sandbox_missing=versions["sandbox_missing"],
         )
         await self._send({"type": "hello", **asdict(info)})
 
@@ -140,7 +142,10 @@ class Host:
     def _sweep(self) -> None:
         self._sweeping = None
         known = self._starter.known()
-        if known is None or processes.sweep_orphans(known):
+        left = known is None or processes.sweep_orphans(known)
+        for reaper, worker in self._starter.reapers():
+            left = processes.kill_others(reaper, worker) or left
+        if left:
             self._sweep_soon()
 
     async def _send(self, message: Mapping[str, Any]) -> None:
@@ -186,10 +191,13 @@ class _Printed:
             await self._host.send_output(self._number, text)
 
 
-def make_starter() -> Starter:
-    """The way of starting workers that suits the system, or that `BLANKCHECK_START` chooses."""
+def make_starter(scratch: str) -> Starter:
+    """The way of starting workers that suits the system, or that `BLANKCHECK_START` chooses.
+
+    `scratch`: the directory that all their scratch directories are in.
+    """
     chosen = os.environ.get("BLANKCHECK_START") or _suitable()
-    return ForkStarter() if chosen == "fork" else SpareStarter()
+    return ForkStarter(scratch) if chosen == "fork" else SpareStarter(scratch)
 
 
 def _suitable() -> Literal["fork", "spare"]:

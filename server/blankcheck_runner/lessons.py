@@ -105,7 +105,7 @@ class Lessons:
 
     async def fork(self, state: State, request: Request) -> State:
         """Another worker in the same state, in a copy of its directory. Raises HostFault."""
-        directory = await self._scratch.make(state.directory)
+        directory = await self._scratch.make(state.directory, beside=state.directory)
         try:
             hold = await state.hold.fork(request.limits.output)
         except WorkerDied:

@@ -10,13 +10,14 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Literal
 
 _ROUNDS = 20
 
 
-def children(pid: int) -> list[int]:
+def children(pid: int | Literal["self"]) -> list[int]:
     """The direct children of a process; empty where that cannot be known."""
     found: list[int] = []
     with contextlib.suppress(OSError):
@@ -37,6 +38,16 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def from_inside(pid: int, inner: int) -> int | None:
+    """The process below `pid` that has the id `inner` in its own namespace; null if it is gone."""
+    for process in descendants(pid):
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{process}/status").read_text().splitlines():
+                if line.startswith("NSpid:") and line.split()[-1] == str(inner):
+                    return process
+    return None
+
+
 def resume(pid: int) -> None:
     """Lets a process go on that somebody stopped."""
     with contextlib.suppress(OSError, IndexError):
@@ -53,20 +64,20 @@ def kill_tree(pid: int) -> None:
     if sys.platform == "win32":
         _signal(pid, signal.SIGTERM)
         return
-    stopped: set[int] = set()
-    _signal(pid, signal.SIGSTOP)
-    for _ in range(_ROUNDS):
-        fresh = [child for child in descendants(pid) if child not in stopped]
-        if not fresh:
-            break
-        for child in fresh:
-            _signal(child, signal.SIGSTOP)
-        stopped.update(fresh)
+    stopped = _stop(lambda: [pid, *descendants(pid)])
     with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)
-    _signal(pid, signal.SIGKILL)
-    for child in stopped:
-        _signal(child, signal.SIGKILL)
+    for process in stopped:
+        _signal(process, signal.SIGKILL)
+
+
+def kill_others(reaper: int, known: int) -> bool:
+    """Kills what is below a process that reaps orphans, but for the child `known` and what that
+    one started. Whether there was anything."""
+    stopped = _stop(lambda: _others(reaper, known))
+    for process in stopped:
+        _signal(process, signal.SIGKILL)
+    return bool(stopped)
 
 
 def sweep_orphans(known: Iterable[int]) -> bool:
@@ -82,6 +93,24 @@ def sweep_orphans(known: Iterable[int]) -> bool:
             with contextlib.suppress(OSError):
                 left = os.waitpid(child, os.WNOHANG)[0] == 0 or left
     return left
+
+
+def _others(reaper: int, known: int) -> list[int]:
+    strays = [child for child in children(reaper) if child != known]
+    return [process for stray in strays for process in (stray, *descendants(stray))]
+
+
+def _stop(find: Callable[[], list[int]]) -> set[int]:
+    """Stops all processes that `find` finds, until it finds no more."""
+    stopped: set[int] = set()
+    for _ in range(_ROUNDS):
+        fresh = [process for process in find() if process not in stopped]
+        if not fresh:
+            break
+        for process in fresh:
+            _signal(process, signal.SIGSTOP)
+        stopped.update(fresh)
+    return stopped
 
 
 def _signal(pid: int, number: int) -> None:

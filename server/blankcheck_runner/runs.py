@@ -67,6 +67,7 @@ async def execute(hold: Hold, directory: str, request: Request, part: Part) -> R
             text=texts[part],
             file=FILES.get(part, request.file),
             directory=directory,
+            network=lesson.network,
             seed=lesson.seed,
             limits=asdict(request.limits),
         )

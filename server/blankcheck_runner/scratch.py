@@ -20,13 +20,21 @@ class Scratch:
         self._root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self._removing: set[asyncio.Task[None]] = set()
 
-    async def make(self, data: str | None) -> str:
-        """A new directory with a copy of the content of the folder `data`. Raises OSError."""
-        return await asyncio.to_thread(self._make, data)
+    @property
+    def root(self) -> str:
+        """The directory that all are in."""
+        return str(self._root)
+
+    async def make(self, data: str | None, beside: str | None = None) -> str:
+        """A new directory with a copy of the content of the folder `data`. Raises OSError.
+
+        It is in a group: a new one, or that of the directory `beside`.
+        """
+        return await asyncio.to_thread(self._make, data, beside)
 
     def remove(self, directory: str) -> None:
         """Removes a directory, in the background."""
-        task = asyncio.create_task(asyncio.to_thread(_remove, Path(directory)))
+        task = asyncio.create_task(asyncio.to_thread(_remove_of_group, Path(directory)))
         self._removing.add(task)
         task.add_done_callback(self._removing.discard)
 
@@ -36,9 +44,10 @@ class Scratch:
             await asyncio.wait(self._removing)
         await asyncio.to_thread(_remove, self._root)
 
-    def _make(self, data: str | None) -> str:
+    def _make(self, data: str | None, beside: str | None) -> str:
+        group = tempfile.mkdtemp(dir=self._root) if beside is None else Path(beside).parent
         # Nothing in the name tells a student from a reference, or one check from another.
-        directory = tempfile.mkdtemp(dir=self._root)
+        directory = tempfile.mkdtemp(dir=group)
         if data is not None:
             shutil.copytree(data, directory, dirs_exist_ok=True, ignore_dangling_symlinks=True)
         return directory
@@ -56,6 +65,12 @@ def fingerprint(data: str | None) -> str:
                 status = path.stat()
                 marks.append(f"{path}:{status.st_size}:{status.st_mtime_ns}")
     return "\n".join(sorted(marks))
+
+
+def _remove_of_group(directory: Path) -> None:
+    _remove(directory)
+    with contextlib.suppress(OSError):
+        directory.parent.rmdir()  # if it was the group's last
 
 
 def _remove(directory: Path) -> None:

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import os
 import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from typing import Any, Literal, Protocol
 from blankcheck_runner import processes
 from blankcheck_runner.hold import Ends, Hold, WorkerDied
 from blankcheck_runner.output import Output
+from blankcheck_runner.sandbox import levels
 
 READY_SECONDS = 120.0
 """For the import of torch, on a slow disk."""
@@ -31,13 +31,13 @@ _ATTEMPTS = SPARES + 2
 _LOG = 20_000
 _BOOT = (
     "import sys\n"
-    "folder, control, position, parent, start = sys.argv[1:]\n"
+    "folder, control, position, parent, start, scratch = sys.argv[1:]\n"
     "sys.path[:] = [folder] + [place for place in sys.path if place]\n"
     "import blankcheck_runner\n"
     "del sys.path[0]\n"
     "sys.argv = ['']\n"
     "from blankcheck_runner.worker import main\n"
-    "main(int(control), int(position), int(parent), start)\n"
+    "main(int(control), int(position), int(parent), start, scratch)\n"
 )
 
 
@@ -65,6 +65,10 @@ class Starter(Protocol):
         """The direct children of this process that belong here; null while one is being made."""
         ...
 
+    def reapers(self) -> list[tuple[int, int]]:
+        """The processes below that orphans go to, each with its one child that is none."""
+        ...
+
     async def close(self) -> None:
         """Ends everything."""
         ...
@@ -75,8 +79,9 @@ class ForkStarter:
 
     kind: Literal["fork", "spare"] = "fork"
 
-    def __init__(self) -> None:
+    def __init__(self, scratch: str) -> None:
         self.versions: Mapping[str, Any] = {}
+        self._scratch = scratch
         self._zygote: _Program | None = None
         self._preparing = asyncio.Lock()
 
@@ -88,7 +93,7 @@ class ForkStarter:
             if self._zygote is not None:
                 await self._zygote.close()
                 self._zygote = None
-            zygote = await _Program.start(self.kind)
+            zygote = await _Program.start(self.kind, self._scratch)
             try:
                 self.versions = await zygote.ready()
             except BaseException:
@@ -109,7 +114,13 @@ class ForkStarter:
         """The zygote."""
         if self._preparing.locked():
             return None
-        return set() if self._zygote is None else {self._zygote.hold.pid}
+        return set() if self._zygote is None else {self._zygote.pid}
+
+    def reapers(self) -> list[tuple[int, int]]:
+        """The first process of the zygote's namespaces, if it is in some of its own."""
+        if self._zygote is None or self._zygote.reaper is None:
+            return []
+        return [(self._zygote.reaper, self._zygote.hold.pid)]
 
     async def close(self) -> None:
         """Ends the zygote and all workers."""
@@ -122,8 +133,9 @@ class SpareStarter:
 
     kind: Literal["fork", "spare"] = "spare"
 
-    def __init__(self) -> None:
+    def __init__(self, scratch: str) -> None:
         self.versions: Mapping[str, Any] = {}
+        self._scratch = scratch
         self._ready: deque[_Program] = deque()
         self._used: dict[int, _Program] = {}
         self._filling: asyncio.Task[None] | None = None
@@ -168,7 +180,11 @@ class SpareStarter:
         if self._filling is not None and not self._filling.done():
             return None
         programs = [*self._ready, *self._used.values()]
-        return {program.hold.pid for program in programs}
+        return {program.pid for program in programs}
+
+    def reapers(self) -> list[tuple[int, int]]:
+        """None: each worker adopts what it leaves, and takes it along when it ends."""
+        return []
 
     async def close(self) -> None:
         """Ends the spares and all workers."""
@@ -180,7 +196,7 @@ class SpareStarter:
             await program.close()
 
     def _use(self, program: _Program) -> None:
-        pid = program.hold.pid
+        pid = program.pid
         self._used[pid] = program
         program.hold.exited.add_done_callback(lambda _: self._used.pop(pid, None))
 
@@ -202,7 +218,7 @@ class SpareStarter:
                 raise
 
     async def _add(self) -> None:
-        program = await _Program.start(self.kind)
+        program = await _Program.start(self.kind, self._scratch)
         try:
             self.versions = await program.ready()
         except BaseException:
@@ -223,11 +239,15 @@ class _Program:
 
     def __init__(self, process: asyncio.subprocess.Process, hold: Hold) -> None:
         self.hold = hold
+        self.pid = process.pid
+        """Of the process that was started. The worker is another one if it went to namespaces."""
+        self.reaper: int | None = None
+        """The process that orphans go to, if it is not this one."""
         self._process = process
         self._waiting = asyncio.create_task(self._wait())
 
     @classmethod
-    async def start(cls, kind: str) -> _Program:
+    async def start(cls, kind: str, scratch: str) -> _Program:
         """Starts one; it warms up by itself."""
         ends = Ends()
         control, output, position = ends.worker_side()
@@ -235,14 +255,14 @@ class _Program:
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-s", "-B", "-c", _BOOT),
-                *(folder, str(control), str(position), str(os.getpid()), kind),
+                *(folder, str(control), str(position), str(os.getpid()), kind, scratch),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 pass_fds=(control, position),
                 start_new_session=True,
-                env=_environment(),
-                cwd=tempfile.gettempdir(),
+                env=_environment(scratch),
+                cwd=scratch,
             )
         except BaseException:
             ends.close()
@@ -260,7 +280,7 @@ class _Program:
                     raise StartFailed("Python did not get ready in time")
                 await asyncio.wait({asking}, timeout=_RESUME_SECONDS)
                 processes.resume(self.hold.pid)
-            return asking.result()
+            return self._settled(asking.result())
         except WorkerDied:
             self.hold.drain()
             said = self.hold.output.text().strip()[-2000:]
@@ -271,17 +291,29 @@ class _Program:
     async def close(self) -> None:
         """Ends it."""
         self.hold.kill()
+        if self.pid != self.hold.pid and self._process.returncode is None:
+            processes.kill_tree(self.pid)
         await self._waiting
+
+    def _settled(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Finds the worker, which says by what id it knows itself."""
+        if answer["separate"]:
+            found = processes.from_inside(self.pid, answer["pid"])
+            if found is None:
+                raise WorkerDied
+            self.hold.pid = found
+            self.reaper = next(iter(processes.children(self.pid)), None)
+        return answer
 
     async def _wait(self) -> None:
         self.hold.note_exit(await self._process.wait())
 
 
-_KEPT = ("PATH", "LANG", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
-_KEPT_GROUPS = ("LC_", "CUDA_", "NVIDIA_", "TORCH_", "PYTORCH_", "HF_")
+_KEPT = ("PATH", "LANG", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", levels.VARIABLE)
+_KEPT_GROUPS = ("LC_", "CUDA_", "NVIDIA_", "PYTORCH_")
 
 
-def _environment() -> dict[str, str]:
+def _environment(scratch: str) -> dict[str, str]:
     """What course code sees of the environment: nothing of the person's but what torch needs."""
     kept = {
         name: value
@@ -290,7 +322,8 @@ def _environment() -> dict[str, str]:
     }
     return {
         **kept,
-        "HOME": tempfile.gettempdir(),
+        "HOME": scratch,
+        "TMPDIR": scratch,
         "PYTHONHASHSEED": "0",  # sets of strings come in the same order for student and reference
         "PYTHONUTF8": "1",
         "PYTHONBREAKPOINT": "0",

@@ -52,6 +52,8 @@ class Lesson:
     data: str | None = None
     """A folder whose content is copied into the scratch directory that the code runs in."""
     seed: int = 0
+    network: bool = False
+    """Whether its code may use the network."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,10 @@ class HostInfo:
     torch: str | None
     """Version; null where torch is not there or does not import (then `torch_error` says why)."""
     torch_error: str | None = None
+    sandbox: str = "none"
+    """How well code is contained: `none`, `limits`, `landlock`, `full`."""
+    sandbox_missing: str | None = None
+    """What keeps it from being contained better."""
 
 
 def encode(message: Mapping[str, Any], blob: bytes = b"") -> bytes:

@@ -39,6 +39,8 @@ from blankcheck_runner import crash, limits, processes, wire
 from blankcheck_runner.channel import Channel, ChannelClosed, Received, close_all
 from blankcheck_runner.execute import Program, Ran
 from blankcheck_runner.judge.task import Printed, Raised, Task
+from blankcheck_runner.sandbox import levels, namespaces
+from blankcheck_runner.sandbox.levels import Sandbox
 
 POSITION = struct.Struct("!II")
 """What a worker writes at the start of its position file: number of the part, line; both from 1."""
@@ -50,8 +52,9 @@ _POLL = 0.02
 class Worker:
     """This process's one worker."""
 
-    def __init__(self, channel: Channel, position: int, may_fork: bool) -> None:
+    def __init__(self, channel: Channel, position: int, may_fork: bool, sandbox: Sandbox) -> None:
         self._channel = channel
+        self._sandbox = sandbox
         self._position = position
         self._may_fork = may_fork
         self._children: dict[int, int | None] = {}
@@ -134,11 +137,17 @@ class Worker:
         return {
             "python": platform.python_version(),
             "executable": sys.executable,
+            "pid": os.getpid(),
+            "separate": self._sandbox.namespaces,
+            "sandbox": self._sandbox.level,
+            "sandbox_missing": self._sandbox.missing,
             **self._torch,
         }
 
     def _fork(self, descriptors: tuple[int, ...]) -> dict[str, Any] | None:
         parent = os.getpid()
+        # What a child leaves goes to those who look for it.
+        limits.adopt_orphans(adopt=False)
         _flush()
         gc.freeze()
         chance = random.getstate()
@@ -167,10 +176,16 @@ class Worker:
         part: wire.Part = message["part"]
         if not self._begun:
             self._begun = True
-            limits.limit_self(wire.Limits(**message["limits"]))
+            if self._sandbox.allowed != "none":
+                limits.limit_self(wire.Limits(**message["limits"]))
+            group = str(Path(message["directory"]).parent)
+            self._sandbox.confine(group, network=message["network"])
             self._program.begin(message["directory"], message["seed"])
             if hasattr(signal, "SIGUSR1"):
                 signal.signal(signal.SIGUSR1, self._tell_line)
+        if part == "submission":
+            # Not the directories of those who know the solution.
+            self._sandbox.narrow(message["directory"], network=message["network"])
         self._program.move(message["directory"])
         self._part = number = PARTS.index(part) + 1
         self._file = message["file"]
@@ -192,8 +207,8 @@ class Worker:
             threads = len(list(Path("/proc/self/task").iterdir()))
         except OSError:
             threads = threading.active_count()
-        mine = set(processes.children(os.getpid())) - set(self._children)
-        return threads == 1 and not mine and _device() == "cpu"
+        others = len(processes.children("self")) - len(self._children)
+        return threads == 1 and others <= 0 and _device() == "cpu"
 
     def _tell_line(self, _: int, frame: types.FrameType | None) -> None:
         """Answers the host's signal at a deadline: which line of the code is it in?"""
@@ -327,13 +342,16 @@ def task_from_json(data: Mapping[str, Any]) -> Task:
     return Task(**fields)
 
 
-def main(control: int, position: int, parent: int, start: str) -> None:
+def main(control: int, position: int, parent: int, start: str, scratch: str) -> None:
     """Runs a worker that was started as a program, on descriptors that it inherited."""
     limits.die_with_parent(parent)
+    sandbox = levels.find(scratch)
+    if sandbox.namespaces:
+        namespaces.enter(scratch, levels.needed())
     if start == "spare":
         limits.adopt_orphans()  # a zygote's go to the host, which looks for them
     # Ctrl-C in a terminal is the host's affair.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Worker(Channel(socket.socket(fileno=control)), position, start == "fork").run()
+    Worker(Channel(socket.socket(fileno=control)), position, start == "fork", sandbox).run()
     # Threads and exit handlers of the code that was run have no say any more.
     os._exit(0)

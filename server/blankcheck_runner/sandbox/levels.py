@@ -107,7 +107,8 @@ def rules(directory: str) -> list[Rule]:
 
 def needed() -> list[str]:
     """Where the interpreter, and what it imports, is; with links followed and unfollowed."""
-    places = [sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(sys.executable).parent)]
+    own = str(Path(__file__).resolve().parents[1])
+    places = [own, sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(sys.executable).parent)]
     places += [place for place in sys.path if place]
     places += os.environ.get("LD_LIBRARY_PATH", "").split(":")
     found: dict[str, None] = {}
@@ -119,8 +120,18 @@ def needed() -> list[str]:
 
 def _is_too_much(place: Path) -> bool:
     """Whether a place that Python looks in holds everything of the person's."""
-    home = Path.home()
+    home = Path(f"~{_user()}").expanduser()
     return place == home or place in home.parents or place in (Path("/tmp"), Path("/etc"))
+
+
+def _user() -> str:
+    """The person, whose home HOME does not name here."""
+    import pwd  # not there on Windows
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return ""
 
 
 def _allowed() -> Level:

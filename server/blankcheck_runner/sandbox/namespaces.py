@@ -50,7 +50,7 @@ def missing(scratch: str, needed: Iterable[str]) -> str | None:
             os.write(writing, _try(scratch, needed).encode())
         os._exit(0)
     os.close(writing)
-    with open(reading, "rb") as pipe:
+    with os.fdopen(reading, "rb") as pipe:
         answer = pipe.read().decode()
     os.waitpid(trial, 0)
     return None if answer == "ok" else answer or "it did not end well"
