@@ -29,6 +29,19 @@ async def marked(case: Case, runner: HostRunner, marks: dict[str, Marked]) -> Ma
     return marks[case.id]
 
 
+MISCONCEPTIONS = """
+swapped-operands not-activated activated-twice class-not-instance wrong-dim softmax-dim-missing
+softmax-before-cross-entropy zero-grad-missing backward-missing step-missing training-order
+to-discarded not-eval no-grad-missing target-dtype unwanted-broadcast features-swapped
+view-elements method-not-called leaf-in-place batch-dimension
+"""
+
+
+@pytest.mark.parametrize("slug", MISCONCEPTIONS.split())
+def test_each_misconception_has_cases(slug: str) -> None:
+    assert any(case.codes[0] == f"torch/{slug}" for case in WRONG)
+
+
 def test_the_corpus_is_as_large_as_it_has_to_be() -> None:
     assert len(WRONG) >= 150
     assert len(RIGHT) >= 80
