@@ -23,10 +23,11 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any, cast
 
-from blankcheck_runner import stops
+from blankcheck_runner import stops, trace
 from blankcheck_runner.channel import pair
 from blankcheck_runner.explain import explain
 from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed
+from blankcheck_runner.judge.misconceptions import Texts, explain_crash
 from blankcheck_runner.judge.task import Raised, Task
 from blankcheck_runner.lessons import AtHand, Lessons, State
 from blankcheck_runner.plain import one_line
@@ -69,7 +70,7 @@ class Checker:
         return replace(report, seconds=time.monotonic() - started)
 
     async def _answer(self, request: Request, on_output: Callable[[str], None]) -> Report:
-        work = {"run": _run, "check": _check, "describe": _describe}[request.mode]
+        work = _WORK[request.mode]
         try:
             async with self._lessons.at_hand(request) as lesson:
                 return await work(request, lesson, on_output)
@@ -92,7 +93,9 @@ async def _check(request: Request, lesson: AtHand, on_output: Callable[[str], No
         stack.push_async_callback(give_up, solving)
         student = await stack.enter_async_context(lesson.given())
         student.hold.on_output = on_output
+        trace.mark(request.id, "host: student at hand")
         ran, report = await _submitted(request, student)
+        trace.mark(request.id, "host: submission ran")
         if report.verdict == "broken":
             return report
         allowed = _ALLOWS_ERRORS.search(request.lesson.sct) is not None
@@ -100,6 +103,7 @@ async def _check(request: Request, lesson: AtHand, on_output: Callable[[str], No
             return await _unless_broken(request, lesson, report, solving)
         reference = await solving
         solved = reference.ran
+        trace.mark(request.id, "host: judge at hand")
         if solved.failed and not (allowed and solved.part == "solution" and solved.crash):
             return _faulty(request, report, solved)
         lesson.is_sound()
@@ -177,6 +181,7 @@ async def _judged(
             fault = _sct_fault("ended the process that evaluates it")
             fallen = replace(report, verdict="broken", feedback=(fault,))
             raise _Interrupted(fallen) from None
+    trace.mark(request.id, f"host: judged; {answer.get('trace')}")
     judgement = cast("dict[str, Any]", answer["judgement"])
     feedback = tuple(Feedback(**item) for item in judgement["feedback"])
     return replace(report, verdict=judgement["verdict"], feedback=feedback)
@@ -202,6 +207,14 @@ async def _describe(request: Request, lesson: AtHand, on_output: Callable[[str],
         return replace(report, descriptions=tuple(answer["descriptions"]))
 
 
+async def _prepare(request: Request, lesson: AtHand, on_output: Callable[[str], None]) -> Report:
+    await lesson.prepare()
+    return Report(request.id, "passed")
+
+
+_WORK = {"run": _run, "check": _check, "describe": _describe, "prepare": _prepare}
+
+
 def _with_output(report: Report, student: Hold, ran: Ran) -> Report:
     student.drain()
     output = student.output
@@ -219,7 +232,9 @@ def _unjudged(request: Request, ran: Ran) -> Report:
         feedback = Feedback(ran.stop.code, ran.stop.message, start=start, end=end)
         return Report(request.id, ran.stop.verdict, (feedback,))
     assert ran.crash is not None
-    feedback = explain(ran.crash, request.submission)
+    lesson = request.lesson
+    texts = Texts(request.submission, lesson.solution, lesson.pre_exercise_code)
+    feedback = explain_crash(texts, ran.crash, explain(ran.crash, request.submission))
     if stops.is_out_of_memory(ran.crash):
         stop = stops.out_of_memory(request.limits.memory)
         feedback = replace(feedback, code=stop.code, message=stop.message)

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any, Literal
 
-from blankcheck_runner import limits, processes, wire
+from blankcheck_runner import limits, processes, trace, wire
 from blankcheck_runner.check import Checker
 from blankcheck_runner.lessons import Lessons
 from blankcheck_runner.runs import HostFault
@@ -118,6 +118,7 @@ class Host:
 
     async def _answer(self, request: wire.Request) -> None:
         number = request.id
+        trace.mark(number, f"host: {request.mode} came")
         printed = _Printed(self, number)
         answer: dict[str, Any]
         try:
@@ -125,6 +126,7 @@ class Host:
             await printed.flush()
             answer = {"type": "report", "report": wire.report_to_json(report)}
         except asyncio.CancelledError:
+            self._lessons.clear_away()
             await self._lessons.settle()
             answer = {"type": "cancelled", "id": number}
         except HostFault as error:
@@ -132,7 +134,12 @@ class Host:
         finally:
             self._running.pop(number, None)
         await self._send(answer)
+        trace.mark(number, "host: answered")
+        # Whoever waits for the answer does not wait for the ends of processes.
+        self._lessons.clear_away()
         self._sweep_soon()
+        if answer["type"] == "report":
+            self._lessons.look_ahead(request)
 
     def _sweep_soon(self) -> None:
         if self._sweeping is None:

@@ -13,14 +13,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 
-from blankcheck_runner.hold import Hold, WorkerDied
+from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed
 from blankcheck_runner.output import Output
 from blankcheck_runner.runs import HostFault, Ran, execute, give_up
 from blankcheck_runner.scratch import Scratch, fingerprint
-from blankcheck_runner.start import Starter
+from blankcheck_runner.start import Starter, StartFailed
 from blankcheck_runner.wire import Request
 
 KEPT = 2
@@ -52,6 +52,10 @@ class _Lesson:
     sound: bool = False
     unsafe: set[str] = field(default_factory=set[str])
     """The parts after which its process must not be forked."""
+    ahead: dict[str, asyncio.Task[State | None]] = field(
+        default_factory=dict[str, "asyncio.Task[State | None]"]
+    )
+    """Workers that were forked ahead of need, by the part that ran last in them."""
 
 
 class Lessons:
@@ -64,12 +68,14 @@ class Lessons:
         """By digest, the one used last at the end."""
         self._ending: set[asyncio.Future[int | None]] = set()
         """The ends of processes that were killed."""
+        self._background: set[asyncio.Task[None]] = set()
+        self._spent: list[State] = []
+        """Workers that have done their work and are still to be ended."""
 
     @contextlib.asynccontextmanager
     async def at_hand(self, request: Request) -> AsyncGenerator[AtHand]:
         """The request's lesson, kept as long as this lasts."""
-        marks = await asyncio.to_thread(fingerprint, request.lesson.data)
-        digest = _digest(request, marks)
+        digest = await _digest(request)
         lesson = self._lessons.pop(digest, None) or _Lesson()
         self._lessons[digest] = lesson
         lesson.users += 1
@@ -84,9 +90,35 @@ class Lessons:
         if self._ending:
             await asyncio.wait(self._ending, timeout=_SETTLE_SECONDS)
 
+    def look_ahead(self, request: Request) -> None:
+        """Forks what the next check of a lesson takes, if it is the one at hand."""
+        if self.can_fork and request.mode != "describe":
+            task = asyncio.create_task(self._look_ahead(request))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+
+    async def _look_ahead(self, request: Request) -> None:
+        digest = await _digest(request)
+        if digest in self._lessons and digest == next(reversed(self._lessons)):
+            AtHand(self, self._lessons[digest], request).look_ahead()
+
+    def clear_away(self) -> None:
+        """Ends the workers that have done their work."""
+        spent, self._spent = self._spent, []
+        for state in spent:
+            self.end(state)
+
+    def spend(self, state: State) -> None:
+        """Notes that a worker has done its work."""
+        self._spent.append(state)
+
     async def close(self) -> None:
         """Ends everything."""
+        for task in list(self._background):
+            await give_up(task)
+        self.clear_away()
         for lesson in self._lessons.values():
+            self.drop_ahead(lesson)
             for task in (lesson.solved, lesson.given):
                 if task is not None:
                     await give_up(task)
@@ -123,14 +155,22 @@ class Lessons:
         state.hold.exited.add_done_callback(self._ending.discard)
         self._scratch.remove(state.directory)
 
-    def drop(self, task: asyncio.Task[State] | None) -> None:
+    def drop(self, task: asyncio.Task[State] | asyncio.Task[State | None] | None) -> None:
         """Ends what a task made, once it has."""
         if task is None:
             return
         if not task.done():
             task.add_done_callback(self.drop)
         elif not task.cancelled() and task.exception() is None:
-            self.end(task.result())
+            state = task.result()
+            if state is not None:
+                self.end(state)
+
+    def drop_ahead(self, lesson: _Lesson) -> None:
+        """Ends what was forked ahead of need."""
+        for task in lesson.ahead.values():
+            self.drop(task)
+        lesson.ahead.clear()
 
     @property
     def can_fork(self) -> bool:
@@ -150,9 +190,12 @@ class Lessons:
         return State(hold, directory, ran)
 
     def _forget_old(self) -> None:
+        for lesson in list(self._lessons.values())[:-1]:
+            self.drop_ahead(lesson)
         idle = [digest for digest, lesson in self._lessons.items() if lesson.users == 0]
         for digest in idle[: max(0, len(self._lessons) - KEPT)]:
             lesson = self._lessons.pop(digest)
+            self.drop_ahead(lesson)
             self.drop(lesson.solved)
             self.drop(lesson.given)
 
@@ -177,32 +220,72 @@ class AtHand:
     @contextlib.asynccontextmanager
     async def given(self) -> AsyncGenerator[State]:
         """A worker of the request's own, in which the pre-exercise code has run (or failed)."""
-        base = await self._base()
-        if base is None:
-            state = await self._lessons.fresh(self._request)
-        elif base.ran.failed:
-            yield base
-            return
-        else:
-            state = await self._lessons.fork(base, self._request)
+        state = await self._from_ahead("pre_exercise_code")
+        if state is None:
+            base = await self._base()
+            if base is None:
+                state = await self._lessons.fresh(self._request)
+            elif base.ran.failed:
+                yield base
+                return
+            else:
+                state = await self._lessons.fork(base, self._request)
         try:
             yield state
         finally:
-            self._lessons.end(state)
+            self._lessons.spend(state)
 
     @contextlib.asynccontextmanager
     async def solved(self) -> AsyncGenerator[State]:
         """A worker of the request's own, in which the solution has run too; what failed is in its
         `ran`."""
-        kept = await self._kept_solution()
-        if kept is not None:
-            state = await self._lessons.fork(kept, self._request)
-        else:
-            state = await self._solve()
+        state = await self._from_ahead("solution")
+        if state is None:
+            kept = await self._kept_solution()
+            if kept is not None:
+                state = await self._lessons.fork(kept, self._request)
+            else:
+                state = await self._solve()
         try:
             yield state
         finally:
-            self._lessons.end(state)
+            self._lessons.spend(state)
+
+    async def prepare(self) -> None:
+        """Runs what the next check needs."""
+        if self._lessons.can_fork:
+            await self._kept_solution()
+
+    def look_ahead(self) -> None:
+        """Forks what the next check takes."""
+        for part, kept in (
+            ("pre_exercise_code", self._base),
+            ("solution", self._kept_solution),
+        ):
+            if part not in self._lesson.ahead:
+                self._lesson.ahead[part] = asyncio.create_task(self._ahead(kept))
+
+    async def _ahead(self, kept: Callable[[], Awaitable[State | None]]) -> State | None:
+        with contextlib.suppress(HostFault, StartFailed, WorkerDied, WorkerFailed, OSError):
+            state = await kept()
+            if state is not None and not state.ran.failed:
+                return await self._lessons.fork(state, self._request)
+        return None
+
+    async def _from_ahead(self, part: str) -> State | None:
+        """The worker that was forked ahead of need, if there is one and it lives."""
+        task = self._lesson.ahead.pop(part, None)
+        if task is None:
+            return None
+        try:
+            state = await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self._lessons.drop(task)
+            raise
+        if state is None or not state.hold.gone:
+            return state
+        self._lessons.end(state)
+        return None
 
     async def _base(self) -> State | None:
         """The state that is kept after the pre-exercise code; or the one in which it failed."""
@@ -260,6 +343,9 @@ class AtHand:
         return None
 
 
-def _digest(request: Request, marks: str) -> bytes:
+async def _digest(request: Request) -> bytes:
+    marks = ""
+    if request.lesson.data is not None:
+        marks = await asyncio.to_thread(fingerprint, request.lesson.data)
     whole = repr((request.lesson, request.limits, marks))
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).digest()

@@ -27,6 +27,7 @@ from typing import Any, cast
 
 from blankcheck_runner import wire
 from blankcheck_runner.channel import Channel, ChannelClosed
+from blankcheck_runner.harmless import only_looks
 from blankcheck_runner.judge import signature
 from blankcheck_runner.judge.task import Observed, Probe, Raised
 from blankcheck_runner.observation import InstanceValue, Observation, observe, rebuild
@@ -51,6 +52,22 @@ class Answer:
         return Observed(rebuild(self.observation), self.output, self.raised)
 
 
+@dataclass
+class Tally:
+    """How many questions were asked of a process, and how long the answers took."""
+
+    questions: int = 0
+    seconds: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Counts a question."""
+        self.questions += 1
+        self.seconds += seconds
+
+    def __str__(self) -> str:
+        return f"{self.questions} questions {self.seconds * 1000:.1f} ms"
+
+
 class LocalProcess:
     """The namespace of code that has run in this process."""
 
@@ -60,6 +77,7 @@ class LocalProcess:
         self._namespace = namespace
         self._made = made
         self._may_fork = may_fork and hasattr(os, "fork")
+        self.tally = Tally()
 
     def names(self) -> frozenset[str]:
         """The global names that the code made or assigned anew."""
@@ -67,13 +85,17 @@ class LocalProcess:
 
     def probe(self, probe: Probe) -> Observed:
         """Answers a probe."""
-        return self.answer(probe).observed()
+        begun = time.monotonic()
+        observed = self.answer(probe).observed()
+        self.tally.add(time.monotonic() - begun)
+        return observed
 
     def answer(self, probe: Probe) -> Answer:
         """Answers a probe, for sending on."""
         if not self._may_fork or _cuda():
             return _answer_here(self._namespace, probe)
-        if not probe.setup and not probe.bindings and _only_looks(probe):
+        bare = not probe.setup and not probe.bindings
+        if bare and only_looks(probe.code, probe.name, self._namespace):
             answer = _answer_here(dict(self._namespace), probe)
             if not _holds_iterator(answer):
                 return answer
@@ -92,6 +114,7 @@ class RemoteProcess:
         """Time for all answers together, so that a process that dawdles cannot hold the judge."""
         self._dead: str | None = None
         self._names: frozenset[str] | None = None
+        self.tally = Tally()
 
     def names(self) -> frozenset[str]:
         """The global names that the code made or assigned anew, as that process says."""
@@ -132,7 +155,9 @@ class RemoteProcess:
             else:
                 return received.message, received.blob
             finally:
-                self._left -= time.monotonic() - started
+                spent = time.monotonic() - started
+                self._left -= spent
+                self.tally.add(spent)
         return {}, b""
 
 
@@ -158,28 +183,6 @@ def serve(process: LocalProcess, channel: Channel) -> None:
                 channel.send(*_written(answer))
             except wire.FrameError:
                 channel.send(*_written(_too_large()))
-
-
-def _only_looks(probe: Probe) -> bool:
-    """Whether the code only names things: then it needs no fork."""
-    if probe.name is not None:
-        return not probe.code.strip() and probe.name.isidentifier()
-    try:
-        return _names_only(ast.parse(probe.code.strip(), mode="eval").body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-
-
-def _names_only(node: ast.AST) -> bool:
-    match node:
-        case ast.Name() | ast.Constant():
-            return True
-        case ast.Attribute(value=value):
-            return _names_only(value)
-        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]):
-            return name == signature.PROBED and _names_only(argument)
-        case _:
-            return False
 
 
 def _answer_here(namespace: dict[str, Any], probe: Probe) -> Answer:

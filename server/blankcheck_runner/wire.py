@@ -70,10 +70,11 @@ class Expression:
 
 @dataclass(frozen=True)
 class Request:
-    """One run or check of a submission, or (`describe`) a look at what its blanks stand for."""
+    """One run or check of a submission, or (`describe`) a look at what its blanks stand for, or
+    (`prepare`) what makes the lesson's next check quick."""
 
     id: int
-    mode: Literal["run", "check", "describe"]
+    mode: Literal["run", "check", "describe", "prepare"]
     lesson: Lesson
     submission: str = ""
     file: str = "<submission>"

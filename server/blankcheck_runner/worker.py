@@ -29,6 +29,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 import types
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -236,13 +237,16 @@ class Worker:
         from blankcheck_runner.judge import engine
 
         self._program.move(message["directory"])
+        begun = time.monotonic()
         channel = Channel(socket.socket(fileno=descriptor))
         try:
-            student = probing.RemoteProcess(channel)
-            judgement = engine.judge(task_from_json(message["task"]), student, self._process())
+            student, reference = probing.RemoteProcess(channel), self._process()
+            judgement = engine.judge(task_from_json(message["task"]), student, reference)
         finally:
             channel.close()
-        return {"judgement": asdict(judgement)}
+        spent = time.monotonic() - begun
+        told = f"in all {spent * 1000:.1f} ms, student {student.tally}, reference {reference.tally}"
+        return {"judgement": asdict(judgement), "trace": told}
 
     def _describe(self, message: Mapping[str, Any]) -> dict[str, Any]:
         from blankcheck_runner.describe import describe

@@ -46,6 +46,10 @@ class Runner(Protocol):
         """A phrase for each place in the solution, from running it; null where nothing is known."""
         ...
 
+    async def prepare(self, lesson: Lesson, limits: Limits = ...) -> None:
+        """Does ahead of need what the lesson's next check with these limits takes."""
+        ...
+
     async def close(self) -> None:
         """Ends the host and every process below it."""
         ...

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from blankcheck.runner import RunnerUnavailable
-from blankcheck_runner import wire
+from blankcheck_runner import trace, wire
 from blankcheck_runner.wire import Expression, HostInfo, Lesson, Limits, Report, Request
 
 START_SECONDS = 150.0
@@ -89,6 +89,11 @@ class HostRunner:
         """A phrase for each place in the solution; null where nothing is known."""
         request = Request(next(self._ids), "describe", lesson, expressions=tuple(expressions))
         return (await self._ask(request)).descriptions
+
+    async def prepare(self, lesson: Lesson, limits: Limits | None = None) -> None:
+        """Does ahead of need what the lesson's next check takes."""
+        request = Request(next(self._ids), "prepare", lesson, limits=limits or Limits())
+        await self._ask(request)
 
     async def close(self) -> None:
         """Ends the host and every process below it."""
@@ -298,7 +303,10 @@ class _Host:
         stderr = self._process.stderr
         assert stderr is not None
         while piece := await stderr.read(4096):
-            self._said.extend(piece.decode("utf-8", "replace").splitlines())
+            text = piece.decode("utf-8", "replace")
+            self._said.extend(text.splitlines())
+            if trace.ON:
+                sys.stderr.write(text)
 
     def _obituary(self) -> str:
         """Why it is not there any more, for the person."""
