@@ -18,6 +18,7 @@ from blankcheck_runner.judge import (
     classic,
     classic_parts,
     logic,
+    misconceptions,
     parts,
     text,
     values,
@@ -48,7 +49,10 @@ def judge(task: Task, student: Process, reference: Process) -> Judgement:
         with contextlib.redirect_stdout(io.StringIO()):
             _evaluate(session)
     except Failed as failed:
-        return Judgement("failed", (failed.feedback, *session.notes))
+        told = misconceptions.explain_failure(
+            task, student, reference, failed.feedback, authored=failed.authored
+        )
+        return Judgement("failed", (told, *session.notes))
     except SctError as error:
         return _broken(task, error.line or _line_of(error), str(error))
     except SyntaxError as error:

@@ -20,9 +20,11 @@ Span = tuple[int, int]
 class Failed(Exception):
     """A check that the submission does not pass."""
 
-    def __init__(self, feedback: Feedback) -> None:
+    def __init__(self, feedback: Feedback, *, authored: bool = False) -> None:
         super().__init__(feedback.message)
         self.feedback = feedback
+        self.authored = authored
+        """Whether the message is the author's own."""
 
 
 class SctError(Exception):
@@ -207,7 +209,7 @@ class State:
         feedback = Feedback(
             code, own, start=start, end=end, expected_start=first, expected_end=last
         )
-        return Failed(feedback)
+        return Failed(feedback, authored=bool(message))
 
 
 def _plain(sentence: str) -> bool:
