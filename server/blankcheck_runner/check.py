@@ -28,7 +28,6 @@ from blankcheck_runner.channel import pair
 from blankcheck_runner.explain import explain
 from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed
 from blankcheck_runner.judge.misconceptions import Texts, explain_crash
-from blankcheck_runner.judge.misconceptions import Texts, explain_crash
 from blankcheck_runner.judge.task import Raised, Task
 from blankcheck_runner.lessons import AtHand, Lessons, State
 from blankcheck_runner.plain import one_line
