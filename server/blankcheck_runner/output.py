@@ -1,9 +1,14 @@
-"""What a process printed, as the host keeps it: the head and the tail, and how much there was."""
+"""What a process printed, as the host keeps it and people see it: head and tail, made harmless.
+
+What the judge is told of prints comes another way, as it was.
+"""
 
 from __future__ import annotations
 
 import codecs
 from collections import deque
+
+from blankcheck_runner.plain import screen
 
 
 class Output:
@@ -28,7 +33,7 @@ class Output:
     def add(self, data: bytes) -> str:
         """Takes what was read; returns the part of it that went to the head, for display."""
         self.octets += len(data)
-        text = self._decoder.decode(data)
+        text = screen(self._decoder.decode(data))
         shown, rest = text[: self._head_room], text[self._head_room :]
         if shown:
             self._head.append(shown)

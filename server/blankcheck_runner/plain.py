@@ -27,6 +27,14 @@ def plain(text: str, limit: int = 500) -> str:
     return shown[: max(0, limit - 1)] + "…" if len(shown) > limit else shown + "…"
 
 
+def screen(text: str) -> str:
+    """Printed text for a panel or a terminal: whole, with what is invisible written out.
+
+    A carriage return begins a new line: progress bars write one in front of each state.
+    """
+    return _UNSAFE.sub(_escape, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 def one_line(text: str, limit: int = 200) -> str:
     """`plain`, with every run of white space made one space."""
     return plain(" ".join(text[: limit * 4].split()), limit)

@@ -12,6 +12,9 @@ itself failed. `exited` comes without being asked.
 - `execute`: runs a text as a part.
 - `serve`: answers probes on the channel that comes along, until it is closed.
 - `judge`: evaluates a task, with the channel that comes along to the learner's process.
+- `rehearse`: evaluates a task with this process as the learner's too, so that what an evaluation
+  needs is there when it counts.
+- `warm`: does a little of what code will do, so that the memory for it is there.
 - `describe`: runs the solution and says what stands at places in it.
 """
 
@@ -30,6 +33,7 @@ import struct
 import sys
 import threading
 import time
+import traceback
 import types
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -38,7 +42,7 @@ from typing import Any
 
 from blankcheck_runner import crash, limits, processes, wire
 from blankcheck_runner.channel import Channel, ChannelClosed, Received, close_all
-from blankcheck_runner.execute import Program, Ran
+from blankcheck_runner.execute import Program, Ran, chance_kept
 from blankcheck_runner.judge.task import Printed, Raised, Task
 from blankcheck_runner.sandbox import levels, namespaces
 from blankcheck_runner.sandbox.levels import Sandbox
@@ -61,9 +65,12 @@ class Worker:
         self._children: dict[int, int | None] = {}
         """The workers forked from here: their pid, and a descriptor that tells of their end."""
         self._program = Program()
-        self._begun = False
+        self.begun = False
+        """Whether code of others has run here."""
         self._given: dict[str, Any] = {}
         """The names, with their values, that the pre-exercise code left."""
+        self._answers: dict[Any, Any] = {}
+        """To probes, while this process is a reference: its state does not change any more."""
         self._torch: dict[str, str | None] = {}
         self._part = 0
         self._file = ""
@@ -124,6 +131,10 @@ class Worker:
                 return
             elif op == "judge":
                 answer = self._judge(message, received.descriptors[0])
+            elif op == "rehearse":
+                answer = self._rehearse(message)
+            elif op == "warm":
+                answer = self._warm()
             elif op == "describe":
                 answer = self._describe(message)
             else:
@@ -175,8 +186,8 @@ class Worker:
 
     def _execute(self, message: Mapping[str, Any]) -> dict[str, Any]:
         part: wire.Part = message["part"]
-        if not self._begun:
-            self._begun = True
+        if not self.begun:
+            self.begun = True
             if self._sandbox.allowed != "none":
                 limits.limit_self(wire.Limits(**message["limits"]))
             group = str(Path(message["directory"]).parent)
@@ -188,6 +199,7 @@ class Worker:
             # Not the directories of those who know the solution.
             self._sandbox.narrow(message["directory"], network=message["network"])
         self._program.move(message["directory"])
+        self._answers.clear()
         self._part = number = PARTS.index(part) + 1
         self._file = message["file"]
         ran = self._program.execute(
@@ -240,13 +252,33 @@ class Worker:
         begun = time.monotonic()
         channel = Channel(socket.socket(fileno=descriptor))
         try:
-            student, reference = probing.RemoteProcess(channel), self._process()
+            student, reference = probing.RemoteProcess(channel), self._process(self._answers)
             judgement = engine.judge(task_from_json(message["task"]), student, reference)
         finally:
             channel.close()
         spent = time.monotonic() - begun
         told = f"in all {spent * 1000:.1f} ms, student {student.tally}, reference {reference.tally}"
         return {"judgement": asdict(judgement), "trace": told}
+
+    def _rehearse(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        from blankcheck_runner.judge import engine
+
+        self._program.move(message["directory"])
+        process = self._process(self._answers)
+        with chance_kept():
+            engine.judge(task_from_json(message["task"]), process, process)
+        return {"alone": self._alone()}
+
+    def _warm(self) -> dict[str, Any]:
+        from blankcheck_runner import probing
+
+        values: dict[str, Any] = {}
+        with chance_kept():
+            if (torch := sys.modules.get("torch")) is not None:
+                _exercise(torch)
+                values = {"torch": torch, "value": torch.zeros(2, 2)}
+            probing.rehearse(values)
+        return {"alone": self._alone()}
 
     def _describe(self, message: Mapping[str, Any]) -> dict[str, Any]:
         from blankcheck_runner.describe import describe
@@ -256,7 +288,7 @@ class Worker:
         phrases = describe(self._program, message["text"], message["file"], expressions)
         return {"descriptions": phrases}
 
-    def _process(self) -> Any:
+    def _process(self, answers: dict[Any, Any] | None = None) -> Any:
         from blankcheck_runner import probing
 
         nothing = object()
@@ -265,7 +297,9 @@ class Worker:
             for name, value in self._program.namespace.items()
             if self._given.get(name, nothing) is not value and not name.startswith("__")
         )
-        return probing.LocalProcess(self._program.namespace, made, may_fork=self._may_fork)
+        return probing.LocalProcess(
+            self._program.namespace, made, may_fork=self._may_fork, answers=answers
+        )
 
 
 def _crash(ran: Ran, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -356,6 +390,13 @@ def main(control: int, position: int, parent: int, start: str, scratch: str) -> 
         limits.adopt_orphans()  # a zygote's go to the host, which looks for them
     # Ctrl-C in a terminal is the host's affair.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Worker(Channel(socket.socket(fileno=control)), position, start == "fork", sandbox).run()
+    worker = Worker(Channel(socket.socket(fileno=control)), position, start == "fork", sandbox)
+    status = 1
+    try:
+        worker.run()
+        status = 0
+    except BaseException:
+        if not worker.begun:  # else code that was run broke what runs it: not for its output
+            traceback.print_exc()
     # Threads and exit handlers of the code that was run have no say any more.
-    os._exit(0)
+    os._exit(status)
