@@ -175,12 +175,12 @@ def test_a_suspect_solution_does_not_excuse_what_is_wrong(judge: Judge) -> None:
 
 
 def test_what_cannot_be_compared_is_told_and_no_mistake(judge: Judge) -> None:
-    solution = "def unused(x):\n    return x\n"
-    judgement = judge("", solution, "def unused(x):\n    return 0\n")
+    solution = "def unused(connection):\n    return connection.cursor().fetch()\n"
+    judgement = judge("", solution, "def unused(connection):\n    return connection\n")
     assert judgement.verdict == "passed"
     (note,) = judgement.feedback
     assert (note.code, note.severity) == ("sct/not-checked", "information")
-    assert judge("", solution, "def unused(x): return x").feedback == ()
+    assert judge("", solution, solution).feedback == ()
 
 
 def test_nothing_of_the_solution_is_given_away(judge: Judge) -> None:

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from blankcheck_runner.judge import behaviour, chance, effects, outputs
+from blankcheck_runner.judge import behaviour, chance, definitions, effects, outputs
 from blankcheck_runner.judge.equality import Difference, difference, unchecked
 from blankcheck_runner.judge.places import (
     assignment,
@@ -25,7 +25,6 @@ from blankcheck_runner.judge.places import (
     counterpart,
     parts,
     pinpoint,
-    same,
     span_of,
     swapped,
 )
@@ -70,9 +69,16 @@ class Derivation:
         self.notes: list[Feedback] = []
         self.modes: set[str] = set()
         """Names of whose train or eval mode something was told already."""
+        self.proven: set[str] = set()
+        """Classes of the submission whose objects do what the solution's do."""
         self._mistaken: set[str] = set()
         """Names of which a mistake was told."""
         self._gradients = _GRADIENTS.search(task.solution) is not None
+        self._private = {
+            unit.node.name: behaviour.private(unit.node, self.solution)
+            for unit in self.solution.units
+            if isinstance(unit.node, ast.ClassDef)
+        }
         self._seen: dict[tuple[int, str], Observed] = {}
 
     def run(self) -> tuple[Feedback, ...]:
@@ -85,6 +91,7 @@ class Derivation:
             if not unit.imports:
                 effects.check(self, unit)
                 self._unit(unit)
+        effects.gradients(self)
         outputs.Printing(self).check()
         wrong = sorted(self.wrong, key=lambda item: (item.start is None, item.start or 0))
         return (*wrong[:_MOST], *self.notes)
@@ -103,13 +110,18 @@ class Derivation:
             self._seen[key] = process.probe(Probe("", name))
         return self._seen[key]
 
-    def apart(self, expected: Any, actual: Any, *, weights: bool = True) -> Difference | None:
+    def apart(
+        self, expected: Any, actual: Any, *, weights: bool = True, mode: bool = True
+    ) -> Difference | None:
         """How two values differ, as it matters here."""
+        if isinstance(expected, ModuleValue) and expected.type in self.proven:
+            expected, actual = behaviour.flat(expected), behaviour.flat(actual)
+        expected, actual = behaviour.visible(expected, actual, self._private)
         return difference(
             expected,
             actual,
             check_requires_grad=self._gradients,
-            check_mode=True,
+            check_mode=mode,
             check_weights=weights,
         )
 
@@ -160,7 +172,7 @@ class Derivation:
         told = self.apart(wanted.value, found.value)
         if told is None:
             return self._unseen(name, unit, wanted.value)
-        if self._follows(name, wanted.value, told):
+        if self._follows(name, wanted.value, told) or self._changed_later(name, unit):
             return False
         self.replay.own[name] = found.value
         if quiet:
@@ -217,11 +229,11 @@ class Derivation:
         span = self.after(unit)
         if meant:
             message += f"; did you mean it where you wrote `{meant[0]}`?"
-            span = self._target(meant[0]) or span
-        self.add("sct/missing", message if meant else f"{message}.", span)
+            span = self.target(meant[0]) or span
+        self.add("sct/missing", message if meant else f"{message}.", span, unit)
         return True
 
-    def _target(self, name: str) -> Span | None:
+    def target(self, name: str) -> Span | None:
         """Where the learner's code assigns a name: the name itself."""
         own = self.submission.last_assignment(name)
         nodes = ast.walk(own.node) if own is not None else ()
@@ -232,23 +244,24 @@ class Derivation:
 
     def _unseen(self, name: str, unit: Unit, value: Any) -> bool:
         """Looks into what comparing two equal values could not see; whether a mistake was told."""
-        if not unit.defines:
-            if (noun := unchecked(value)) is not None:
-                self.not_checked(f"`{name}` ({noun})", self.place(name))
-            return False
-        own = self.submission.last_assignment(name)
-        if own is None or same(own.node, unit.node):
-            return False
-        trial = behaviour.tried(name, unit, self.solution, self.student, self.reference)
-        if trial.told is not None and not isinstance(value, ClassValue):
-            self.replay.own[name] = Opaque("function")
-            span = span_of(self.submission, pinpoint(unit.node, own.node))
-            self.add(trial.told.code, trial.told.about(f"`{name}`"), span)
-            return True
-        if not trial.calls and not self._read_after(name, unit):
-            noun = "class" if isinstance(value, ClassValue) else "function"
-            self.not_checked(f"What the {noun} `{name}` does", self._target(name))
+        if unit.defines:
+            return definitions.check(self, name, unit, value)
+        if (noun := unchecked(value)) is not None:
+            self.not_checked(f"`{name}` ({noun})", self.place(name))
         return False
+
+    def _changed_later(self, name: str, unit: Unit) -> bool:
+        """Whether a name that is only a step on the way was right when the learner's statement made
+        it, and was changed in place after that: what was made from it is compared anyway."""
+        own = self.submission.last_assignment(name)
+        if own is None or not self._read_after(name, unit) or self.replay.tainted(unit, name):
+            return False
+        if unit is not self.solution.last_assignment(name):
+            return False
+        before = self.submission.slice_for(own.reads, own.index, frozenset())
+        again = Probe(own.text, name, "\n".join(one.text for one in before))
+        answer = self.student.probe(again)
+        return answer.raised is None and self.apart(self.teacher(name).value, answer.value) is None
 
     # Why a value may differ and still be right
 
@@ -256,9 +269,12 @@ class Derivation:
         """Whether something that is called gives what the solution's gives."""
         if not isinstance(wanted, _CALLABLE) or not isinstance(found, _CALLABLE):
             return False
-        if isinstance(wanted, ModuleValue) and any(
-            name in one.changes for one in self.solution.units
-        ):
+        if isinstance(wanted, ModuleValue) and isinstance(found, ModuleValue):
+            trial = behaviour.networks_tried(name, wanted, found, self.student, self.reference)
+            if trial.calls and trial.told is None:
+                return True
+        changed = any(name in one.changes for one in self.solution.units)
+        if changed and behaviour.shapes(wanted):
             return False  # what counts is how it was changed
         trial = behaviour.tried(name, unit, self.solution, self.student, self.reference)
         if trial.told is not None or not trial.calls:
@@ -323,10 +339,13 @@ class Derivation:
 
     # Telling
 
-    def add(self, code: str, message: str, span: Span | None) -> None:
-        """Adds a mistake."""
+    def add(self, code: str, message: str, span: Span | None, missing: Unit | None = None) -> None:
+        """Adds a mistake; `missing` is the solution's statement that the submission lacks."""
         start, end = span if span is not None else (None, None)
-        self.wrong.append(Feedback(code, message, start=start, end=end))
+        first, last = (None, None) if missing is None else self.solution.span(missing.node)
+        self.wrong.append(
+            Feedback(code, message, start=start, end=end, expected_start=first, expected_end=last)
+        )
 
     def tell(self, told: Difference, name: str, unit: Unit | None = None) -> None:
         """Tells how a name's value differs, at the learner's assignment of it."""

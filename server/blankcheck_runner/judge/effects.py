@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from blankcheck_runner.judge.equality import unchecked
-from blankcheck_runner.judge.places import called, same
+from blankcheck_runner.judge.places import called, counterpart, same
 from blankcheck_runner.judge.statements import Span, Unit
 from blankcheck_runner.judge.task import Probe
 from blankcheck_runner.observation import ImportedModule, ModuleValue
@@ -35,6 +35,54 @@ def check(derivation: Derivation, unit: Unit) -> None:
         _arguments(derivation, unit, call, own)
 
 
+def gradients(derivation: Derivation) -> None:
+    """Compares the gradients of names whose `.grad` the solution touches. A gradient that is zero
+    and one that is not there are alike."""
+    if derivation.wrong:
+        return  # the gradient follows from what is told already
+    for name, unit in _touched(derivation):
+        probe = Probe(f"{name}.grad")
+        wanted, found = derivation.reference.probe(probe), derivation.student.probe(probe)
+        if wanted.raised is not None or found.raised is not None:
+            continue
+        if _is_zero(wanted.value) and _is_zero(found.value):
+            continue
+        told = derivation.apart(wanted.value, found.value)
+        if told is None:
+            continue
+        if _is_zero(wanted.value):
+            message = f"`{name}.grad` still holds a gradient at the end, expected zeros."
+        else:
+            message = told.about(f"`{name}.grad`")
+        span = derivation.after(unit)
+        own = counterpart(derivation.submission, unit)
+        if own is not None and not same(own.node, unit.node):
+            span = derivation.submission.span(own.node)
+        for call in ast.walk(unit.node):
+            if isinstance(call, ast.Call) and (dotted := called(call)) is not None:
+                span = _uncalled(derivation, dotted) or span
+        derivation.add(told.code, message, span)
+
+
+def _touched(derivation: Derivation) -> Iterator[tuple[str, Unit]]:
+    """Names whose gradient the solution reads or changes, with the last statement that does."""
+    last: dict[str, Unit] = {}
+    for unit in derivation.solution.units:
+        for node in ast.walk(unit.node):
+            match node:
+                case ast.Attribute(value=ast.Name(id=name), attr="grad"):
+                    last[name] = unit
+                case _:
+                    continue
+    yield from last.items()
+
+
+def _is_zero(value: Any) -> bool:
+    if value is None:
+        return True
+    return hasattr(value, "count_nonzero") and not bool(value.count_nonzero())
+
+
 def _calls(derivation: Derivation) -> Iterator[ast.Call]:
     for unit in derivation.submission.units:
         for node in ast.walk(unit.node):
@@ -45,7 +93,7 @@ def _calls(derivation: Derivation) -> Iterator[ast.Call]:
 def _mode_set_otherwise(derivation: Derivation, root: str, method: str) -> bool:
     """Whether `.train(False)` stands for `.eval()`, or a chained call sets the mode."""
     for node in _calls(derivation):
-        if called(node) == f"{root}.train" and node.args:
+        if called(node) == f"{root}.train" and (node.args or node.keywords):
             return True
         match node.func:
             case ast.Attribute(attr=attr, value=ast.Call()) if attr == method:
@@ -61,7 +109,7 @@ def _no_mode(derivation: Derivation, unit: Unit, name: str) -> None:
     message = f"`{root}` is never put in {method} mode"
     message += ": call the method, with parentheses." if named else "."
     derivation.modes.add(root)
-    derivation.add("sct/missing", message, named or derivation.after(unit))
+    derivation.add("sct/missing", message, named or derivation.after(unit), unit)
 
 
 def _missing(derivation: Derivation, unit: Unit, name: str) -> None:
@@ -74,7 +122,7 @@ def _missing(derivation: Derivation, unit: Unit, name: str) -> None:
     message = "A call is missing here: something that the exercise asks for is not done."
     if named:
         message = "This only names the function: call it, with parentheses."
-    derivation.add("sct/missing", message, named or derivation.after(unit))
+    derivation.add("sct/missing", message, named or derivation.after(unit), unit)
 
 
 def _covered(derivation: Derivation, unit: Unit) -> bool:
@@ -112,7 +160,7 @@ def _arguments(derivation: Derivation, unit: Unit, call: ast.Call, own: list[ast
         two = derivation.student.probe(Probe(derivation.submission.text[start:end]))
         if one.raised is not None or two.raised is not None:
             continue
-        told = derivation.apart(one.value, two.value, weights=False)
+        told = derivation.apart(one.value, two.value, weights=False, mode=False)
         if told is not None:
             message = told.about("this argument")
             derivation.add(told.code, message[:1].upper() + message[1:], (start, end))

@@ -10,7 +10,7 @@ from blankcheck_runner.judge import chance, printed
 from blankcheck_runner.judge.equality import Difference
 from blankcheck_runner.judge.places import called, pinpoint, span_of, swapped
 from blankcheck_runner.judge.replay import CannotTell
-from blankcheck_runner.judge.statements import Unit
+from blankcheck_runner.judge.statements import Span, Unit
 from blankcheck_runner.judge.task import Probe, Process
 
 if TYPE_CHECKING:
@@ -116,6 +116,41 @@ class Printing:
         )
         self._one(unit, row, self.lines[at:end])
         return end
+
+    def _not_printed(self, unit: Unit) -> tuple[str, Span]:
+        """What is told of output that is not there, and where: at an expression that stands alone,
+        as in a notebook, or where what is to be printed is kept under a name."""
+        derivation = self.derivation
+        call = _print_call(unit.node)
+        shown = [ast.dump(item) for item in call.args] if call is not None else []
+        kept: ast.stmt | None = None
+        for own in derivation.submission.units:
+            match own.node:
+                case ast.Expr(value=ast.Constant() | ast.Await() | ast.Yield()):
+                    continue
+                case ast.Expr(value=value) if ast.dump(value) in shown or not isinstance(
+                    value, ast.Call
+                ):
+                    span = derivation.submission.span(value)
+                    text = derivation.submission.text[slice(*span)]
+                    name = f"`{text}`" if len(text) < 40 and "\n" not in text else "This"
+                    return f"{name} alone shows nothing in a script: print it.", span
+                case ast.Assign(value=value) if ast.dump(value) in shown:
+                    kept = own.node
+                case _:
+                    continue
+        if kept is not None:
+            message = "This is to be printed, and is only kept under a name."
+            return message, derivation.submission.span(kept)
+        known = [
+            item.id
+            for item in (call.args if call is not None else [])
+            if isinstance(item, ast.Name) and item.id in derivation.student.names()
+        ]
+        message = "Something that the exercise asks for is not printed here."
+        if known:
+            message = f"`{known[0]}` is not printed: add a `print()` for it."
+        return message, derivation.after(unit)
 
     def _own_unit(self, line: int | None) -> Unit | None:
         units = [unit for unit in self.derivation.submission.units if unit.line == line]

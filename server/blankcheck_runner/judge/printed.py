@@ -15,6 +15,9 @@ _ASIDE = re.compile(
     r",?\s*(?:grad_fn=<[^>]*>|requires_grad=True|device='[^']*'|dtype=torch\.\w+)(?=[,)])"
 )
 """What torch adds to a tensor's text that says nothing of its values."""
+_SIZE = re.compile(r"torch\.Size\(\[([^\]]*)\]\)")
+_BRACKETS = {"⟨": "([", "⟩": ")]"}
+"""What a size is printed in as a tuple or a list."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ def lines_of(prints: Sequence[Printed]) -> list[Line]:
 
 def tokens(text: str) -> list[str]:
     """The numbers, words and signs of a text."""
-    return [match[0] for match in _TOKEN.finditer(_ASIDE.sub("", text))]
+    text = _SIZE.sub(r"⟨\1⟩", _ASIDE.sub("", text))
+    return [match[0] for match in _TOKEN.finditer(text)]
 
 
 def same(expected: Sequence[str], found: Sequence[str]) -> bool:
@@ -56,7 +60,7 @@ def same(expected: Sequence[str], found: Sequence[str]) -> bool:
 def first_difference(expected: Sequence[str], found: Sequence[str]) -> int | None:
     """The place of the first token that differs, or where one row ends; null if there is none."""
     for place, (one, other) in enumerate(zip(expected, found, strict=False)):
-        if one != other and not _near(one, other):
+        if one != other and not _near(one, other) and not _size(one, other):
             return place
     return None if len(expected) == len(found) else min(len(expected), len(found))
 
@@ -81,13 +85,31 @@ _LABEL = 12
 
 
 def says(expected: Sequence[str], found: Sequence[str]) -> bool:
-    """Whether a row says what is expected, with or without a label of words in front."""
-    label = len(found) - len(expected)
-    if not 0 <= label <= _LABEL or any(_number(token) is not None for token in found[:label]):
+    """Whether a row says what is expected, with or without words around it that name it."""
+    extra = len(found) - len(expected)
+    if not 0 <= extra <= _LABEL:
         return False
-    if label and not (found[0][:1].isalpha() and found[label - 1] not in "([{"):
+    value = any(_number(token) is not None for token in expected)
+    for label in range(extra, -1, -1):
+        before, after = found[:label], found[label + len(expected) :]
+        if after and not value:
+            return False
+        if _words(before, after) and same(expected, found[label : label + len(expected)]):
+            return True
+    return False
+
+
+def _words(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether what stands around a value only says what it is."""
+    if any(_number(token) is not None for token in (*before, *after)):
         return False
-    return same(expected, found[label:])
+    if before and not (before[0][:1].isalpha() and before[-1] not in "([{"):
+        return False
+    return not after or after[0][:1].isalpha() or after[0] in (".", "!", "%", "°", "€", "$")
+
+
+def _size(one: str, other: str) -> bool:
+    return other in _BRACKETS.get(one, ()) or one in _BRACKETS.get(other, ())
 
 
 def alike(expected: Sequence[str], found: Sequence[str]) -> bool:
