@@ -112,6 +112,16 @@ async def run(
     return _result(target, submission, report, False, repaired)
 
 
+async def prepare(target: Target, submission: str, runner: Runner, limits: Limits) -> None:
+    """Does ahead of need what a check of a submission like this one takes. Raises as `check`."""
+    if target.unit.not_runnable is not None or _uncheckable(target) is not None:
+        return
+    limits = limits_for(target, limits)
+    written = lesson(target)
+    found = await repairing.foreseen(target, written, runner, limits)
+    await runner.prepare(written if found is None else found.lesson(written, submission), limits)
+
+
 async def _repaired(
     target: Target,
     submission: str,

@@ -13,7 +13,7 @@ import builtins
 import sys
 import types
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from blankcheck_runner.judge import signature
 
@@ -161,7 +161,7 @@ class _Harmless:
     def _tame(self, value: Any) -> bool:
         """Whether a value is a tensor or plain, through and through."""
         self._left -= 1
-        kind: type = type(value)
+        kind = cast("type[object]", type(value))
         if self._left < 0:
             return False
         if kind in _PLAIN or kind in _tensor_types():

@@ -14,17 +14,21 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed
+from blankcheck_runner.judge.task import Task
 from blankcheck_runner.output import Output
-from blankcheck_runner.runs import HostFault, Ran, execute, give_up
+from blankcheck_runner.runs import HostFault, Killed, Ran, execute, give_up
 from blankcheck_runner.scratch import Scratch, fingerprint
 from blankcheck_runner.start import Starter, StartFailed
 from blankcheck_runner.wire import Request
 
 KEPT = 2
 """Lessons that are kept when nobody uses them: the one at hand and the one before."""
+REHEARSAL_SECONDS = 2.0
+IDLE_SECONDS = 0.03
+"""Without a request, after which workers are forked ahead: many checks in a row do without."""
 _SETTLE_SECONDS = 0.15
 
 
@@ -50,6 +54,9 @@ class _Lesson:
     solved: asyncio.Task[State] | None = None
     users: int = 0
     sound: bool = False
+    rehearsed: bool | None = None
+    """Whether the reference has been through a check of the solution; false if it did not stand it,
+    so that it is not to be tried again."""
     unsafe: set[str] = field(default_factory=set[str])
     """The parts after which its process must not be forked."""
     ahead: dict[str, asyncio.Task[State | None]] = field(
@@ -68,6 +75,8 @@ class Lessons:
         """By digest, the one used last at the end."""
         self._ending: set[asyncio.Future[int | None]] = set()
         """The ends of processes that were killed."""
+        self._idle: asyncio.Task[None] | None = None
+        """What forks ahead of need once nothing is asked for a moment."""
         self._background: set[asyncio.Task[None]] = set()
         self._spent: list[State] = []
         """Workers that have done their work and are still to be ended."""
@@ -76,8 +85,15 @@ class Lessons:
     async def at_hand(self, request: Request) -> AsyncGenerator[AtHand]:
         """The request's lesson, kept as long as this lasts."""
         digest = await _digest(request)
-        lesson = self._lessons.pop(digest, None) or _Lesson()
-        self._lessons[digest] = lesson
+        if self._idle is not None:
+            self._idle.cancel()
+        lesson = self._lessons.get(digest) or _Lesson()
+        if request.mode != "describe":
+            # The lesson at hand is the one that is worked on, not one that is only looked at.
+            self._lessons.pop(digest, None)
+            self._lessons[digest] = lesson
+        elif digest not in self._lessons:
+            self._lessons = {digest: lesson, **self._lessons}
         lesson.users += 1
         try:
             yield AtHand(self, lesson, request)
@@ -92,12 +108,16 @@ class Lessons:
 
     def look_ahead(self, request: Request) -> None:
         """Forks what the next check of a lesson takes, if it is the one at hand."""
-        if self.can_fork and request.mode != "describe":
-            task = asyncio.create_task(self._look_ahead(request))
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
+        if not self.can_fork or request.mode == "describe":
+            return
+        if self._idle is not None:
+            self._idle.cancel()
+        self._idle = task = asyncio.create_task(self._look_ahead(request))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     async def _look_ahead(self, request: Request) -> None:
+        await asyncio.sleep(IDLE_SECONDS)
         digest = await _digest(request)
         if digest in self._lessons and digest == next(reversed(self._lessons)):
             AtHand(self, self._lessons[digest], request).look_ahead()
@@ -135,6 +155,23 @@ class Lessons:
             raise
         return await self._first_run(hold, directory, request)
 
+    async def rehearse(self, state: State, request: Request) -> bool:
+        """Has a worker do without effect what it will do, so that what it takes is there; whether
+        it may still be forked. One that this takes too long is ended."""
+        if state.ran.part == "solution":
+            task = asdict(_rehearsal(request, state.ran))
+            asking = state.hold.ask("rehearse", task=task, directory=state.directory)
+        else:
+            asking = state.hold.ask("warm")
+        try:
+            answer = await asyncio.wait_for(asking, REHEARSAL_SECONDS)
+        except (asyncio.TimeoutError, WorkerDied):
+            self.end(state)
+            return False
+        except WorkerFailed:
+            return False
+        return answer.get("alone") is True
+
     async def fork(self, state: State, request: Request) -> State:
         """Another worker in the same state, in a copy of its directory. Raises HostFault."""
         directory = await self._scratch.make(state.directory, beside=state.directory)
@@ -142,7 +179,7 @@ class Lessons:
             hold = await state.hold.fork(request.limits.output)
         except WorkerDied:
             self._scratch.remove(directory)
-            raise HostFault("a process that others are forked from has ended") from None
+            raise Killed("a process that others are forked from has ended") from None
         except BaseException:
             self._scratch.remove(directory)
             raise
@@ -258,18 +295,29 @@ class AtHand:
 
     def look_ahead(self) -> None:
         """Forks what the next check takes."""
-        for part, kept in (
-            ("pre_exercise_code", self._base),
-            ("solution", self._kept_solution),
-        ):
+        parts = {"pre_exercise_code": self._base, "solution": self._kept_solution}
+        if self._request.mode == "run" and self._lesson.solved is None:
+            del parts["solution"]
+        for part, kept in parts.items():
             if part not in self._lesson.ahead:
                 self._lesson.ahead[part] = asyncio.create_task(self._ahead(kept))
 
     async def _ahead(self, kept: Callable[[], Awaitable[State | None]]) -> State | None:
         with contextlib.suppress(HostFault, StartFailed, WorkerDied, WorkerFailed, OSError):
             state = await kept()
-            if state is not None and not state.ran.failed:
-                return await self._lessons.fork(state, self._request)
+            if state is None or state.ran.failed:
+                return None
+            if state.ran.part == "solution" and self._lesson.rehearsed is None:
+                # What was found in this rehearsal is known to all that are forked from it.
+                self._lesson.rehearsed = await self._lessons.rehearse(state, self._request)
+                if not self._lesson.rehearsed:
+                    self._lessons.drop(self._lesson.solved)
+                    self._lesson.solved = None
+                    return None
+            ahead = await self._lessons.fork(state, self._request)
+            if self._lesson.rehearsed is not False:
+                await self._lessons.rehearse(ahead, self._request)
+            return ahead
         return None
 
     async def _from_ahead(self, part: str) -> State | None:
@@ -341,6 +389,19 @@ class AtHand:
                 return task
         self._lessons.drop(task)
         return None
+
+
+def _rehearsal(request: Request, solved: Ran) -> Task:
+    """The check of the solution itself."""
+    lesson = request.lesson
+    return Task(
+        sct=lesson.sct,
+        solution=lesson.solution,
+        submission=lesson.solution,
+        pre_exercise_code=lesson.pre_exercise_code,
+        submission_prints=solved.prints,
+        solution_prints=solved.prints,
+    )
 
 
 async def _digest(request: Request) -> bytes:

@@ -36,6 +36,8 @@ MAX_OUTPUT = 200_000
 MAX_MESSAGE = 2_000
 MAX_ITEMS = 1_000
 """Items that are taken from an iterator."""
+MAX_KEPT = 500
+"""Answers that are kept of one process."""
 _ITERATORS: tuple[type, ...] = (filter, map, zip, enumerate, reversed, type(_ for _ in ()))
 
 
@@ -72,11 +74,18 @@ class LocalProcess:
     """The namespace of code that has run in this process."""
 
     def __init__(
-        self, namespace: dict[str, Any], made: frozenset[str], *, may_fork: bool = True
+        self,
+        namespace: dict[str, Any],
+        made: frozenset[str],
+        *,
+        may_fork: bool = True,
+        answers: dict[tuple[object, ...], Answer] | None = None,
     ) -> None:
+        """`answers`: where those that took a fork are kept for the next one to ask."""
         self._namespace = namespace
         self._made = made
         self._may_fork = may_fork and hasattr(os, "fork")
+        self._answers = answers
         self.tally = Tally()
 
     def names(self) -> frozenset[str]:
@@ -99,10 +108,17 @@ class LocalProcess:
             answer = _answer_here(dict(self._namespace), probe)
             if not _holds_iterator(answer):
                 return answer
+        key = (probe.code, probe.name, probe.setup)
+        known = self._answers if not probe.bindings else None
+        if known is not None and key in known:
+            return known[key]
         try:
-            return _answer_in_fork(self._namespace, probe)
+            answer = _answer_in_fork(self._namespace, probe)
         except _CannotFork:
             return _answer_here(self._namespace, probe)
+        if known is not None and len(known) < MAX_KEPT:
+            known[key] = answer
+        return answer
 
 
 class RemoteProcess:
@@ -183,6 +199,13 @@ def serve(process: LocalProcess, channel: Channel) -> None:
                 channel.send(*_written(answer))
             except wire.FrameError:
                 channel.send(*_written(_too_large()))
+
+
+def rehearse(namespace: dict[str, Any]) -> None:
+    """Answers probes of this namespace for nobody, so that it is quicker when it counts."""
+    process = LocalProcess(namespace, frozenset(namespace))
+    for code in ("value", "abs(value)"):
+        wire.encode(*_written(process.answer(Probe(code))))
 
 
 def _answer_here(namespace: dict[str, Any], probe: Probe) -> Answer:

@@ -121,6 +121,9 @@ class FakeRunner:
     ) -> tuple[str | None, ...]:
         return tuple(None for _ in expressions)
 
+    async def prepare(self, lesson: Lesson, limits: Limits | None = None) -> None:
+        return None
+
     async def close(self) -> None:
         return None
 

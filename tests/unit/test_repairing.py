@@ -49,6 +49,9 @@ class Made:
     ) -> tuple[str | None, ...]:
         raise AssertionError
 
+    async def prepare(self, lesson: Lesson, limits: Limits | None = None) -> None:
+        raise AssertionError
+
     async def close(self) -> None:
         raise AssertionError
 

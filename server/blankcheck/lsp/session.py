@@ -38,6 +38,7 @@ from blankcheck.runner import Runner, RunnerUnavailable
 from blankcheck_runner.wire import Limits
 
 log = logging.getLogger(__name__)
+_PREPARE_SECONDS = 0.1
 T = TypeVar("T")
 
 
@@ -64,6 +65,9 @@ class Session:
         self._background: set[asyncio.Task[Any]] = set()
         self._describing: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
+        self._prepared: tuple[object, ...] | None = None
+        """The exercise that the runner was last made ready for."""
+        self._preparing: asyncio.Task[None] | None = None
 
     # Documents
 
@@ -172,6 +176,7 @@ class Session:
                 self.publish(document)
             if isinstance(view, SubmissionView) and self.settings.trusted:
                 self._find_out(view.target)
+                self._prepare(view.target, document.text)
 
     def mend(self, document: Document) -> None:
         """Finds what has to be put right in a chapter for learners, as it is now."""
@@ -282,6 +287,24 @@ class Session:
             self._describing.add(task)
             task.add_done_callback(self._describing.discard)
 
+    def _prepare(self, target: Target, text: str) -> None:
+        """Has the runner made ready for a check of the exercise that was last worked on."""
+        name = _name(target)
+        if name != self._prepared:
+            self._prepared = name
+            if self._preparing is not None:
+                self._preparing.cancel()
+            self._preparing = self.spawn(self._make_ready(target, text))
+
+    async def _make_ready(self, target: Target, text: str) -> None:
+        await asyncio.sleep(_PREPARE_SECONDS)  # of files that are opened at once, the last one counts
+        limits = Limits(seconds=self.settings.time_limit)
+        try:
+            await checking.prepare(target, text, self.runner(), limits)
+        except RunnerUnavailable as error:
+            self._prepared = None
+            log.warning(error)
+
     async def _describe(self, name: tuple[object, ...], target: Target) -> None:
         try:
             async with self._turn:  # whoever opens many files is not kept waiting by them all
@@ -355,8 +378,9 @@ class Session:
         for document in self.documents.values():
             self._drop(document)
         self.documents.clear()
-        for task in self._describing:
-            task.cancel()
+        for task in (*self._describing, self._preparing):
+            if task is not None:
+                task.cancel()
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.close()
