@@ -250,6 +250,9 @@ class Counting:
     ) -> tuple[str | None, ...]:
         return await self._runner.describe(lesson, expressions)
 
+    async def prepare(self, lesson: Lesson, limits: Limits | None = None) -> None:
+        await self._runner.prepare(lesson, limits)
+
     async def close(self) -> None:
         raise AssertionError("others use the runner too")
 

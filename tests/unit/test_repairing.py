@@ -52,6 +52,9 @@ class Made:
     async def prepare(self, lesson: Lesson, limits: Limits | None = None) -> None:
         raise AssertionError
 
+    async def prepare(self, lesson: Lesson, limits: Limits | None = None) -> None:
+        raise AssertionError
+
     async def close(self) -> None:
         raise AssertionError
 
