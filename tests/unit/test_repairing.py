@@ -52,9 +52,6 @@ class Made:
     async def prepare(self, lesson: Lesson, limits: Limits | None = None) -> None:
         raise AssertionError
 
-    async def prepare(self, lesson: Lesson, limits: Limits | None = None) -> None:
-        raise AssertionError
-
     async def close(self) -> None:
         raise AssertionError
 
