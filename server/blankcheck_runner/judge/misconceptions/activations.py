@@ -102,6 +102,8 @@ def _raw(evidence: Evidence, statement: ast.stmt, node: ast.Name) -> Told | None
                 continue
         if maker is statement or not isinstance(inner, ast.Name) or inner.id != node.id:
             continue
+        if "softmax" in ast.unparse(value).lower():
+            continue  # scores and probabilities: not what is called raw
         if activated != node.id and evidence.mends(
             statement, node, ast.Name(activated, ast.Load())
         ):

@@ -16,8 +16,7 @@ from blankcheck_runner.judge.misconceptions.evidence import (
 
 _ALONG = words(
     "sum mean std var prod max min amax amin argmax argmin softmax log_softmax Softmax "
-    "LogSoftmax cumsum cat concat stack hstack vstack norm all any median sort topk unsqueeze "
-    "squeeze"
+    "LogSoftmax cumsum cat concat stack hstack vstack norm all any median sort topk "
 )
 _DIM_SECOND = frozenset({"cat", "concat", "stack", "sort"})
 _SOFTMAX = frozenset({"softmax", "log_softmax", "Softmax", "LogSoftmax", "softmin", "Softmin"})
@@ -33,6 +32,7 @@ def softmax_dim_missing(evidence: Evidence) -> Told | None:
             if last(node) not in _SOFTMAX or _dim(evidence, node) is not None:
                 continue
             fixed = any(_mends(evidence, statement, node, dim) for dim in _DIMS)
+            fixed = fixed or _mends_where_used(evidence, statement)
             if fixed or (evidence.crash is not None and _failed_at(evidence, statement)):
                 return Told(
                     "softmax-dim-missing",
@@ -41,6 +41,26 @@ def softmax_dim_missing(evidence: Evidence) -> Told | None:
                     node,
                 )
     return None
+
+
+def _mends_where_used(evidence: Evidence, made: ast.stmt) -> bool:
+    """Whether the softmax that a statement makes gives what is expected with a dimension, in a
+    statement that uses it."""
+    match made:
+        case ast.Assign(targets=[target], value=ast.Call()):
+            name = ast.unparse(target)
+        case _:
+            return False
+    for statement in evidence.suspects:
+        for node in calls(statement):
+            if ast.unparse(node.func) != name or len(node.args) != 1:
+                continue
+            method = ast.Attribute(node.args[0], "softmax", ast.Load())
+            for dim in _DIMS:
+                new = ast.parse(str(dim), mode="eval").body
+                if evidence.mends(statement, node, ast.Call(method, [new], [])):
+                    return True
+    return False
 
 
 def _failed_at(evidence: Evidence, statement: ast.stmt) -> bool:

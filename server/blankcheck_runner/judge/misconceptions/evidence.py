@@ -25,6 +25,8 @@ from blankcheck_runner.wire import Feedback
 _BLOCKS = ("body", "orelse", "finalbody", "handlers")
 _LIKE = 0.5
 """The likeness from which two statements are taken for one that was changed."""
+_LIBRARIES = ("torch", "numpy", "torchvision", "math")
+_PRODUCT = "torch.matmul"
 MAX_PROBES = 60
 MAX_STATEMENTS = 300
 
@@ -407,12 +409,29 @@ class _Plain(ast.NodeTransformer):
     def __init__(self, names: Names) -> None:
         self._names = names
 
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.MatMult):
+            return ast.Call(ast.Name(_PRODUCT, ast.Load()), [node.left, node.right], [])
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        match node:
+            case ast.Call(func=ast.Name(id="torch.mm"), args=args):
+                return ast.Call(ast.Name(_PRODUCT, ast.Load()), args, [])
+            case ast.Call(func=ast.Attribute(value=held, attr="matmul" | "mm"), args=[other]):
+                return ast.Call(ast.Name(_PRODUCT, ast.Load()), [held, other], [])
+            case _:
+                return node
+
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         root: ast.AST = node
         while isinstance(root, ast.Attribute):
             root = root.value
         full = self._names.of(node) if isinstance(root, ast.Name) else None
-        if full is not None and isinstance(node.ctx, ast.Load):
+        known = full is not None and full.partition(".")[0] in _LIBRARIES
+        if full is not None and known and isinstance(node.ctx, ast.Load):
             return ast.Name(_short(full), ast.Load())
         return self.generic_visit(node)
 

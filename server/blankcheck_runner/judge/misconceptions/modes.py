@@ -29,8 +29,6 @@ _DROPPED = words(
 def method_not_called(evidence: Evidence) -> Told | None:
     """A method that is named where its effect or its result is wanted."""
     for statement in evidence.own:
-        if not evidence.reaches(statement):
-            break
         match statement:
             case ast.Expr(value=ast.Attribute() as node) if _is_method(evidence, node):
                 return Told(
@@ -38,6 +36,7 @@ def method_not_called(evidence: Evidence) -> Told | None:
                     f"{evidence.text(node) or 'This'} only names the method: nothing happens. To "
                     "call it, put parentheses after its name.",
                     node,
+                    certain=_is_called_there(evidence, node),
                 )
             case _:
                 pass
@@ -128,7 +127,12 @@ def not_eval(evidence: Evidence) -> Told | None:
             case _:
                 continue
         root = ast.unparse(held)
-        if _sets_eval(evidence, root) or evidence.crash is not None:
+        if evidence.crash is not None or _named(evidence, f"{root}.eval"):
+            continue
+        if _sets_eval(evidence, root):
+            late = _too_late(evidence, root)
+            if late is not None:
+                return late
             continue
         mode = evidence.value(f"{root}.training")
         wanted = evidence.value(f"{root}.training", expected=True)
@@ -144,6 +148,40 @@ def not_eval(evidence: Evidence) -> Told | None:
             statement,
         )
     return None
+
+
+def _named(evidence: Evidence, text: str) -> bool:
+    return any(
+        isinstance(node, ast.Expr) and ast.unparse(node.value) == text for node in evidence.own
+    )
+
+
+def _too_late(evidence: Evidence, root: str) -> Told | None:
+    """A network that is put in evaluation mode after it was used, and not before as it should."""
+    own, theirs = (_order(program, root) for program in (evidence.own, evidence.theirs))
+    if [kind for kind, _ in own] != ["use", "eval"]:
+        return None
+    if [kind for kind, _ in theirs] != ["eval", "use"]:
+        return None
+    used, late = own[0][1], own[1][1]
+    return Told(
+        "not-eval",
+        f"`{root}` is put in evaluation mode only here, after it was used on line "
+        f"{evidence.line(used)}. Set the mode first, then use the network.",
+        late,
+        certain=True,
+    )
+
+
+def _order(program: list[ast.stmt], root: str) -> list[tuple[str, ast.Call]]:
+    """Where a network is put in evaluation mode and where it is used, in order."""
+    found: list[tuple[str, ast.Call]] = []
+    for statement in program:
+        for node in calls(statement):
+            text = ast.unparse(node.func)
+            if text in (root, f"{root}.eval"):
+                found.append(("use" if text == root else "eval", node))
+    return found
 
 
 def _sets_eval(evidence: Evidence, root: str) -> bool:

@@ -62,10 +62,12 @@ def _swapped(evidence: Evidence, statement: ast.stmt, node: ast.expr) -> str:
     if isinstance(node, ast.Call):
         product = last(node) in _PRODUCTS
     if not product:
-        name = f"`{last(node)}`" if isinstance(node, ast.Call) and last(node) else "this operation"
+        subject = "The two operands of this operation"
+        if isinstance(node, ast.Call):
+            subject = f"Two arguments of {evidence.text(node.func) or 'this call'}"
         return (
-            f"The two operands of {name} have changed places, and here their order matters. "
-            "Read what is to come first, and put that first."
+            f"{subject} have changed places, and here their order matters. Look up which one comes "
+            "first, and put that first."
         )
     shapes = ""
     match node:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from math import prod
 
+from blankcheck_runner.judge.equality import difference
 from blankcheck_runner.judge.misconceptions.evidence import Evidence, Told, calls, last
 
 _IN_OUT = {
@@ -16,6 +17,7 @@ _IN_OUT = {
     "Conv3d": ("in_channels", "out_channels"),
     "Embedding": ("num_embeddings", "embedding_dim"),
 }
+MAX_ROWS = 16
 _ELEMENTS = re.compile(r"shape '\[([-\d, ]*)\]' is invalid for input of size (\d+)")
 _TARGET = re.compile(
     r"expected scalar type Long but found|result type Float can't be cast to the desired output "
@@ -118,12 +120,16 @@ def batch_dimension(evidence: Evidence) -> Told | None:
         meant = _shape(wanted.value) if wanted is not None else None
         if own is None or meant is None or len(meant) < 2 or own == meant:
             continue
-        subject = evidence.text(result) or "this"
-        if meant == (1, *own):
+        assert answer is not None and wanted is not None
+        subject = evidence.text(result) or "This"
+        held, expected = answer.value, wanted.value
+        if meant == (1, *own) and _alike(expected[0], held):
             fact = "the dimension for the batch is missing: even a single example is a batch of one"
-        elif own == meant[1:] and meant[0] > 1:
+        elif own == meant[1:] and any(_alike(row, held) for row in expected[:MAX_ROWS]):
             fact = f"only one of the {meant[0]} examples in the batch is there"
-        elif prod(own) == prod(meant) and own in ((prod(meant),), (1, prod(meant))):
+        elif own in ((prod(meant),), (1, prod(meant))) and _alike(
+            expected.reshape(-1), held.reshape(-1)
+        ):
             fact = "all examples of the batch ran together into one row"
         else:
             continue
@@ -133,6 +139,10 @@ def batch_dimension(evidence: Evidence) -> Told | None:
             result,
         )
     return None
+
+
+def _alike(one: object, other: object) -> bool:
+    return difference(one, other) is None
 
 
 def _shape(value: object) -> tuple[int, ...] | None:

@@ -75,6 +75,8 @@ def _kind(call: ast.Call) -> str | None:
 
 def missing(evidence: Evidence) -> Told | None:
     """A call of the training step that the solution makes and the submission nowhere does."""
+    if evidence.crash is not None:
+        return None
     own = {step.kind for step in _steps(evidence.submission.tree.body)}
     named = {node.attr for node in _named(evidence)}
     for step in _steps(evidence.solution.tree.body):
@@ -86,9 +88,9 @@ def missing(evidence: Evidence) -> Told | None:
             continue
         if step.kind == "step" and _steps_by_hand(evidence):
             continue
-        if evidence.crash is not None and not _explains(evidence, step.kind):
-            continue
-        return Told(f"{step.kind.replace('_', '-')}-missing", _MISSING[step.kind], None, step.node)
+        code = f"{step.kind.replace('_', '-')}-missing"
+        read = _read_gradient(evidence) if step.kind == "backward" else None
+        return Told(code, _MISSING[step.kind], read, step.node)
     return None
 
 
@@ -109,9 +111,13 @@ def _steps_by_hand(evidence: Evidence) -> bool:
     )
 
 
-def _explains(evidence: Evidence, kind: str) -> bool:
-    """Whether a crash comes from a call's being missing."""
-    return kind == "backward" and _grad_is_none(evidence) is not None
+def _read_gradient(evidence: Evidence) -> ast.expr | None:
+    """Where the submission reads a gradient that was not computed."""
+    for statement in evidence.own:
+        for node in expressions(statement):
+            if isinstance(node, ast.Attribute) and node.attr == "grad":
+                return node
+    return None
 
 
 def _grad_is_none(evidence: Evidence) -> ast.expr | None:
@@ -192,10 +198,11 @@ def _outside(own: list[Step], theirs: list[Step]) -> Told | None:
         wanted = [step for step in theirs if step.kind == kind]
         if len(mine) == len(wanted) == 1 and mine[0].depth < wanted[0].depth:
             return Told(
-                "training-order",
+                "zero-grad-missing" if kind == "zero_grad" else "training-order",
                 f"`{kind}()` stands outside of the loop, so it runs only once. Every round of the "
                 "loop needs its own.",
                 mine[0].node,
+                certain=True,
             )
     return None
 
