@@ -14,7 +14,7 @@ import lesson
 from measure import Row, against, below, children, descriptors, milliseconds, proportional
 from server_figures import OWN, begin
 
-from client import Client
+from connection import Client
 
 LEAK_CHECKS = 500
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import lesson
 from measure import Row, against, milliseconds, proportional, resident
 
-from client import Client
+from connection import Client
 
 OWN = (sys.executable, "-m", "blankcheck", "serve", "--stdio")
 BARE = (sys.executable, str(Path(__file__).with_name("bare_server.py")))

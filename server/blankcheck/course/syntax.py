@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from blankcheck.course.text import Lines, Span
 
-MAX_CODE = 1_000_000
+MAX_CODE = 200_000
 """Code points of a submission; longer ones are refused unread."""
 
 _UNSEEN = re.compile("[\0\ud800-\udfff]")

@@ -141,6 +141,8 @@ class Server(LanguageServer):
         )
         self.session = Session(self.protocol.notify, make_runner, python)
         self.session.folders = self.folders
+        self.on_client: Callable[[int | None], None] = lambda process: None
+        """Called with the client's process, once it has said it."""
 
     def folders(self) -> list[Path]:
         """The workspace's folders on disk."""

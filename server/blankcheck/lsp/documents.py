@@ -65,7 +65,9 @@ class Document:
     """For a chapter: what is put right for learners, found by running it."""
     view: View = None
     viewed: int = -1
-    """The version that `view` is of."""
+    """The version that `view` is of; less than any while it is looked at anew."""
+    asked: int = 0
+    """How often it was to be looked at anew."""
     result: tuple[int, Result] | None = None
     """The last check or run, with the version that it is of."""
     work: asyncio.Task[Result] | None = None

@@ -13,7 +13,8 @@ from pygls.exceptions import JsonRpcException
 
 from blankcheck import __version__, learning
 from blankcheck.course.blanks import find_blanks
-from blankcheck.course.text import Span
+from blankcheck.course.syntax import MAX_CODE
+from blankcheck.course.text import Lines, Span
 from blankcheck.course.tracking import blank_at, track
 from blankcheck.courses import CourseError, Target, find_exercise, start
 from blankcheck.lsp import lenses as lens
@@ -51,6 +52,7 @@ def initialize(ls: Server, params: types.InitializeParams) -> None:
     """Takes the settings."""
     settings = protocol.read_settings(params.initialization_options, ls.session.settings)
     ls.session.configure(settings)
+    ls.on_client(params.process_id)
 
 
 async def initialized(ls: Server, params: types.InitializedParams) -> None:
@@ -140,7 +142,8 @@ async def show_hover(ls: Server, params: types.HoverParams) -> types.Hover | Non
         return None
     target = document.view.target
     standing = ls.session.standings.get(learning.unit_of(target), Standing())
-    return hover(document, params.position, ls.session.described(target), standing.hint)
+    described = ls.session.described(target)
+    return await ls.session.aside(hover, document, params.position, described, standing.hint)
 
 
 async def code_lens(ls: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
@@ -198,7 +201,7 @@ async def run(ls: Server, params: object) -> protocol.CheckResult:
 async def courses(ls: Server, params: object) -> protocol.Courses:
     """The tree."""
     await ls.session.load_progress()
-    return await asyncio.to_thread(tree.courses, ls.folders(), ls.session.standings)
+    return await ls.session.aside(tree.courses, ls.folders(), ls.session.standings)
 
 
 async def start_exercise(ls: Server, params: object) -> protocol.Started:
@@ -209,8 +212,8 @@ async def start_exercise(ls: Server, params: object) -> protocol.Started:
         folder = to_path(asked.folder) if asked.folder else (folders[0] if folders else None)
         if folder is None:
             raise CourseError("No folder is open to write the exercise to. Open a folder first.")
-        target = await asyncio.to_thread(_exercise, asked)
-        file, created = await asyncio.to_thread(start, target, folder)
+        target = await ls.session.aside(_exercise, asked)
+        file, created = await ls.session.aside(start, target, folder)
     if created:
         ls.session.spawn(ls.session.record(target, "start"))
     return {"uri": to_uri(file), "created": created}
@@ -243,7 +246,7 @@ async def instructions(ls: Server, params: object) -> protocol.Instructions:
             target = await ls.session.target(ls.session.document(asked))
         else:
             exercise = protocol.exercise_params(params)  # pyright: ignore[reportUnknownArgumentType]
-            target = await asyncio.to_thread(_exercise, exercise)
+            target = await ls.session.aside(_exercise, exercise)
     return {
         "chapter": to_uri(target.file),
         "key": target.key,
@@ -268,16 +271,19 @@ async def blanks(ls: Server, params: object) -> protocol.Blanks:
     with _told():
         document = ls.session.document(protocol.document_params(params))
     target = await ls.session.target(document)
+    version, lines = document.version, document.lines
+    return {"version": version, "blanks": await ls.session.aside(_blanks, target, lines)}
+
+
+def _blanks(target: Target, lines: Lines) -> list[Any]:
+    if len(lines.text) > MAX_CODE:
+        return []
     sample = target.unit.code("sample_code")
-    tracked = track(sample.text, document.text) if sample is not None else ()
-    found: list[Any] = [
-        {
-            "index": blank_at(tracked, blank.span),
-            "range": range_json(document.lines, blank.mark),
-        }
-        for blank in find_blanks(document.text)
+    tracked = track(sample.text, lines.text) if sample is not None else ()
+    return [
+        {"index": blank_at(tracked, blank.span), "range": range_json(lines, blank.mark)}
+        for blank in find_blanks(lines.text)
     ]
-    return {"version": document.version, "blanks": found}
 
 
 async def info(ls: Server, params: object) -> protocol.Info:
@@ -298,7 +304,7 @@ async def info(ls: Server, params: object) -> protocol.Info:
         except RunnerUnavailable as error:
             message = str(error)
     await session.load_progress()
-    earned = await asyncio.to_thread(tree.earned, ls.folders(), session.standings)
+    earned = await session.aside(tree.earned, ls.folders(), session.standings)
     return {
         "version": __version__,
         "server": sys.executable,

@@ -9,7 +9,8 @@ from lsprotocol import types
 from blankcheck import checking, learning
 from blankcheck.course.align import align
 from blankcheck.course.blanks import Blank, find_blanks
-from blankcheck.course.text import Span
+from blankcheck.course.syntax import MAX_CODE
+from blankcheck.course.text import Lines, Span
 from blankcheck.course.tracking import blank_at, track
 from blankcheck.courses import Target
 from blankcheck.lsp.convert import to_offset, to_range
@@ -65,16 +66,17 @@ def hover(
     view = document.view
     if not isinstance(view, SubmissionView):
         return None
-    offset = to_offset(document.lines, position)
-    for blank in find_blanks(document.text):
+    lines = document.lines  # as they are now, whatever is typed meanwhile
+    offset = to_offset(lines, position)
+    for blank in find_blanks(lines.text) if len(lines.text) <= MAX_CODE else ():
         if blank.mark.start <= offset <= blank.mark.end:
-            index = _index(view.target, document.text, blank.span)
+            index = _index(view.target, lines.text, blank.span)
             text = _of_blank(view.target, blank, index, described, hint_taken)
-            return _markdown(document, text, blank.mark)
+            return _markdown(lines, text, blank.mark)
     for item in document.feedback():
         if len(item.span) and item.span.start <= offset <= item.span.end:
             text = _of_feedback(view.target, item, described, hint_taken)
-            return _markdown(document, text, item.span) if text else None
+            return _markdown(lines, text, item.span) if text else None
     return None
 
 
@@ -131,8 +133,8 @@ def _hint_for(target: Target, index: int, hint: str) -> str:
     return hints[instructions.index(instruction)].text
 
 
-def _markdown(document: Document, text: str, span: Span) -> types.Hover:
+def _markdown(lines: Lines, text: str, span: Span) -> types.Hover:
     if len(text) > MAX_HOVER:
         text = f"{text[:MAX_HOVER]}…"
     content = types.MarkupContent(types.MarkupKind.Markdown, text)
-    return types.Hover(content, to_range(document.lines, span))
+    return types.Hover(content, to_range(lines, span))

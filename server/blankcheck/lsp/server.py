@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, BinaryIO
@@ -17,7 +18,8 @@ from pygls.io_ import StdoutWriter
 
 from blankcheck.lsp import handlers, protocol
 from blankcheck.lsp.dialect import PARSE_ERROR, Server
-from blankcheck.lsp.transport import BrokenStream, read_in_background, read_message
+from blankcheck.lsp.session import THREADS
+from blankcheck.lsp.transport import BrokenStream, read_in_background, read_message, watch
 from blankcheck.runner import Runner
 from blankcheck.runner.process import HostRunner
 
@@ -63,7 +65,19 @@ def make_server(
 
 
 def serve(address: tuple[str, int] | None = None, python: str | None = None) -> int:
-    """Serves one client, over stdio or at an address, until it goes: the exit status."""
+    """Serves one client, over stdio or at an address, until it goes: the exit status.
+
+    Nobody waits for a thread that still looks at a huge document, or for a store that is locked.
+    """
+    status = _serve(address, python)
+    if any(thread.name.startswith(THREADS) for thread in threading.enumerate()):
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
+def _serve(address: tuple[str, int] | None, python: str | None) -> int:
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("pygls").setLevel(logging.CRITICAL)  # it logs learners' code
     logging.getLogger("asyncio").setLevel(logging.ERROR)
@@ -119,6 +133,7 @@ async def _serve_tcp(server: Server, host: str, port: int) -> None:
 async def _talk(server: Server, reader: asyncio.StreamReader, writer: Any) -> None:
     """Handles messages until the client is gone or says exit; then ends every process."""
     _end_on_signals()
+    _end_with_client(server)
     server.protocol.set_writer(writer)
     try:
         while (body := await read_message(reader)) is not None:
@@ -146,3 +161,18 @@ def _end_on_signals() -> None:
         for name in ("SIGTERM", "SIGINT", "SIGHUP"):
             with suppress(NotImplementedError, AttributeError, ValueError, RuntimeError):
                 loop.add_signal_handler(getattr(signal, name), task.cancel)
+
+
+def _end_with_client(server: Server) -> None:
+    """Ends when the client's process does, though somebody else holds our input open."""
+    task = asyncio.current_task()
+
+    def gone() -> None:
+        if task is not None:
+            task.cancel()
+
+    def initialized(process: int | None) -> None:
+        if process is not None:
+            watch(process, gone)
+
+    server.on_client = initialized

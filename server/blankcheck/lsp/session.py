@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +37,11 @@ from blankcheck.progress import Kind, Progress, Standing, Unit
 from blankcheck.result import Result, result_json
 from blankcheck.runner import Runner, RunnerUnavailable
 from blankcheck_runner.wire import Limits
+
+END_SECONDS = 1.5
+"""How long what is left to do is waited for at the end."""
+THREADS = "blankcheck"
+"""What the names of the session's threads begin with."""
 
 log = logging.getLogger(__name__)
 _PREPARE_SECONDS = 0.1
@@ -68,6 +74,8 @@ class Session:
         self._prepared: tuple[object, ...] | None = None
         """The exercise that the runner was last made ready for."""
         self._preparing: asyncio.Task[None] | None = None
+        self._lookers = ThreadPoolExecutor(2, f"{THREADS}-look")
+        self._keeper = ThreadPoolExecutor(1, f"{THREADS}-progress")
 
     # Documents
 
@@ -133,12 +141,11 @@ class Session:
 
     async def view(self, document: Document) -> None:
         """Waits until what is known of a document is of its present text."""
-        task = document.refresh
-        while task is not None and document.viewed != document.version:
-            await asyncio.wait([task])
+        while document.viewed != document.version and document.refresh is not None:
+            task = document.refresh
+            await asyncio.wait([task], return_when=asyncio.FIRST_COMPLETED)
             if document.refresh is task:
                 return
-            task = document.refresh
 
     async def target(self, document: Document) -> Target:
         """The exercise that a document is for; raises a JSON-RPC error if there is none."""
@@ -160,23 +167,25 @@ class Session:
         )
 
     def _refresh(self, document: Document) -> None:
-        if document.refresh is not None:
-            document.refresh.cancel()
-        document.refresh = self.spawn(self._look(document))
+        """Has a document looked at anew. One look at a time: a faster writer waits for none."""
+        document.asked += 1
+        document.viewed = -1
+        if document.refresh is None or document.refresh.done():
+            document.refresh = self.spawn(self._look(document))
 
     async def _look(self, document: Document) -> None:
-        version = document.version
-        had = document.view
-        view = await asyncio.to_thread(
-            look_at, document.text, document.language, document.path, self.folders()
-        )
-        if self.documents.get(document.uri) is document and document.version == version:
-            document.view, document.viewed = view, version
-            if view is not None or had is not None:
-                self.publish(document)
-            if isinstance(view, SubmissionView) and self.settings.trusted:
-                self._find_out(view.target)
-                self._prepare(view.target, document.text)
+        while document.viewed != document.version:
+            version, asked = document.version, document.asked
+            view = await self.aside(
+                look_at, document.text, document.language, document.path, self.folders()
+            )
+            if document.asked == asked:
+                had, document.view, document.viewed = document.view, view, version
+                if view is not None or had is not None:
+                    self.publish(document)
+                if isinstance(view, SubmissionView) and self.settings.trusted:
+                    self._find_out(view.target)
+                    self._prepare(view.target, document.text)
 
     def mend(self, document: Document) -> None:
         """Finds what has to be put right in a chapter for learners, as it is now."""
@@ -201,6 +210,11 @@ class Session:
         if found and self.documents.get(document.uri) is document and document.version == version:
             document.repairs = tuple(found)
             self.publish(document)
+
+    async def aside(self, work: Callable[..., T], *args: Any) -> T:
+        """Does what may take long in a thread, of which there are few: what is typed into a huge
+        document keeps neither the loop nor the progress waiting."""
+        return await asyncio.get_running_loop().run_in_executor(self._lookers, work, *args)
 
     def _drop(self, document: Document) -> None:
         for task in (document.refresh, document.work):
@@ -297,7 +311,9 @@ class Session:
             self._preparing = self.spawn(self._make_ready(target, text))
 
     async def _make_ready(self, target: Target, text: str) -> None:
-        await asyncio.sleep(_PREPARE_SECONDS)  # of files that are opened at once, the last one counts
+        await asyncio.sleep(
+            _PREPARE_SECONDS
+        )  # of files that are opened at once, the last one counts
         limits = Limits(seconds=self.settings.time_limit)
         try:
             await checking.prepare(target, text, self.runner(), limits)
@@ -337,7 +353,7 @@ class Session:
     ) -> None:
         """Records what the learner did, and tells the client."""
         attempt = learning.attempt(target, kind, verdict, text)
-        await asyncio.to_thread(self.progress.add, attempt)
+        await self._kept(self.progress.add, attempt)
         await self.load_progress()
         self.send(
             protocol.PROGRESS_CHANGED,
@@ -349,11 +365,15 @@ class Session:
             },
         )
 
+    async def _kept(self, work: Callable[..., T], *args: Any) -> T:
+        """Does what the store may keep waiting for, one after the other."""
+        return await asyncio.get_running_loop().run_in_executor(self._keeper, work, *args)
+
     async def load_progress(self) -> None:
         """Reads how far the learner is."""
         said = self.progress.message
         before = self.standings
-        self.standings = await asyncio.to_thread(self.progress.standings)
+        self.standings = await self._kept(self.progress.standings)
         if self.progress.message is not None and self.progress.message != said:
             log.warning(self.progress.message)
         if self.standings != before:
@@ -384,9 +404,11 @@ class Session:
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.close()
+        self._lookers.shutdown(wait=False, cancel_futures=True)
         left = self._background - {asyncio.current_task()}
         if left:
-            await asyncio.wait(left, timeout=2)
+            await asyncio.wait(left, timeout=END_SECONDS)
+        self._keeper.shutdown(wait=False, cancel_futures=True)
 
 
 def _name(target: Target) -> tuple[object, ...]:

@@ -10,7 +10,10 @@ import asyncio
 import contextlib
 import os
 import re
+import sys
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
 MAX_MESSAGE = 64 * 2**20
@@ -58,3 +61,55 @@ def read_in_background(source: BinaryIO) -> asyncio.StreamReader:
 
     threading.Thread(target=pump, name="stdin", daemon=True).start()
     return reader
+
+
+def watch(process: int, gone: Callable[[], None]) -> Callable[[], None] | None:
+    """Calls `gone` once a client's process has ended; what stops the watch, or null without one.
+
+    Only an ancestor is watched: a number from outside of our container says nothing here.
+    """
+    if process not in _ancestors():
+        return None
+    loop = asyncio.get_running_loop()
+    if not hasattr(os, "pidfd_open"):
+        return _poll(loop, process, gone)
+    try:
+        descriptor = os.pidfd_open(process)
+    except OSError:
+        return None
+    loop.add_reader(descriptor, lambda: (stop(), gone()))
+
+    def stop() -> None:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+    return stop
+
+
+def _ancestors() -> set[int]:
+    found = {os.getppid()}
+    process = os.getppid()
+    while sys.platform == "linux" and process > 1:
+        try:
+            status = Path(f"/proc/{process}/stat").read_text("utf-8", "replace")
+            process = int(status.rpartition(")")[2].split()[1])
+        except (OSError, ValueError, IndexError):
+            break
+        found.add(process)
+    return found
+
+
+def _poll(
+    loop: asyncio.AbstractEventLoop, process: int, gone: Callable[[], None]
+) -> Callable[[], None]:
+    """Our parent changes when it ends."""
+
+    def look() -> None:
+        nonlocal timer
+        if os.getppid() == process:
+            timer = loop.call_later(0.5, look)
+        else:
+            gone()
+
+    timer = loop.call_later(0.5, look)
+    return lambda: timer.cancel()

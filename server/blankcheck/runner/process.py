@@ -23,7 +23,7 @@ from blankcheck_runner.wire import Expression, HostInfo, Lesson, Limits, Report,
 START_SECONDS = 150.0
 """For the first import of torch on a slow disk."""
 _CANCEL_SECONDS = 2.0
-_CLOSE_SECONDS = 3.0
+_CLOSE_SECONDS = 1.5
 _TAIL = 20
 _BOOT = (
     "import sys\n"
@@ -49,14 +49,15 @@ class HostRunner:
         """`python`: the interpreter, or a command that ends in one."""
         self._python = [python] if isinstance(python, str) else list(python)
         self._environment = environment
-        self._host: _Host | None = None
-        self._starting = asyncio.Lock()
+        self._begun: asyncio.Task[_Host] | None = None
+        """The start of the host, under way or done. Whoever waits for it may give up waiting."""
         self._ids = itertools.count(1)
 
     @property
     def pid(self) -> int | None:
         """The host's process; null while there is none."""
-        return None if self._host is None else self._host.pid
+        host = _host_of(self._begun)
+        return None if host is None else host.pid
 
     async def info(self) -> HostInfo:
         """What the host is. Starts it if need be."""
@@ -97,10 +98,13 @@ class HostRunner:
 
     async def close(self) -> None:
         """Ends the host and every process below it."""
-        async with self._starting:
-            if self._host is not None:
-                await self._host.close()
-                self._host = None
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            begun.cancel()
+            await asyncio.wait({begun})
+            host = _host_of(begun)
+            if host is not None:
+                await host.close()
 
     async def _ask(
         self, request: Request, on_output: Callable[[str], None] | None = None
@@ -116,13 +120,27 @@ class HostRunner:
         raise AssertionError
 
     async def _ready(self) -> _Host:
-        async with self._starting:
-            if self._host is not None and self._host.dead:
-                await self._host.close()
-                self._host = None
-            if self._host is None:
-                self._host = await _Host.start(self._python, self._environment)
-            return self._host
+        begun = self._begun
+        if begun is None or (begun.done() and ((host := _host_of(begun)) is None or host.dead)):
+            begun = self._begun = asyncio.create_task(self._begin(begun))
+            begun.add_done_callback(_host_of)  # a failure that nobody waits for is no news
+        await asyncio.wait({begun})
+        if begun.cancelled():
+            raise RunnerUnavailable("The runner was ended meanwhile. Try again.")
+        return begun.result()
+
+    async def _begin(self, before: asyncio.Task[_Host] | None) -> _Host:
+        dead = _host_of(before)
+        if dead is not None:
+            await dead.close()
+        return await _Host.start(self._python, self._environment)
+
+
+def _host_of(begun: asyncio.Task[_Host] | None) -> _Host | None:
+    """The host that has started, if it has."""
+    if begun is None or not begun.done() or begun.cancelled() or begun.exception() is not None:
+        return None
+    return begun.result()
 
 
 class _HostDied(Exception):
