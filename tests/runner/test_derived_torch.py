@@ -90,6 +90,45 @@ for epoch in range(5):
     optimizer.step()
 print(loss.item() < 5)
 """
+STEP = """\
+w = torch.zeros(3, requires_grad=True)
+loss = ((w - 1) ** 2).sum()
+loss.backward()
+with torch.no_grad():
+    w -= 0.1 * w.grad
+w.grad.zero_()
+"""
+NETWORK = """\
+class Small(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.Linear(4, 8)
+        self.drop = nn.Dropout(0.5)
+        self.out = nn.Linear(8, 3)
+
+    def forward(self, x):
+        x = F.relu(self.hidden(x))
+        return self.out(self.drop(x))
+
+net = Small()
+print(net(x).shape)
+"""
+ACTIVATED = """\
+relu = nn.ReLU()
+hidden = torch.matmul(x, w_1)
+active = relu(hidden)
+print(active @ w_2)
+"""
+LOOP = """\
+model = nn.Linear(4, 1)
+criterion = nn.MSELoss()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for epoch in range(3):
+    optimizer.zero_grad()
+    loss = criterion(model(x), torch.ones(1, 1))
+    loss.backward()
+    optimizer.step()
+"""
 
 
 def changed(solution: str, old: str, new: str) -> str:
@@ -120,6 +159,21 @@ async def checked(runner: HostRunner, solution: str, submission: str) -> Report:
         (REPLACED, "8, 27", "in_features=8, out_features=27"),
         (REPLACED, "model.eval()", "model.train(False)"),
         (REPLACED, '"Accuracy: " + str(test_net(model))', 'f"Accuracy: {test_net(model)}"'),
+        (STEP, "w.grad.zero_()", "w.grad = None"),
+        (STEP, "0.1 * w.grad", "w.grad / 10"),
+        (NETWORK, "F.relu(", "torch.relu("),
+        (
+            NETWORK,
+            "self.hidden = nn.Linear(4, 8)",
+            "self.act = nn.ReLU(); self.hidden = nn.Linear(4, 8)",
+        ),
+        (NETWORK, "hidden", "first"),
+        (NETWORK, "return self.out(self.drop(x))", "y = self.drop(x)\n        return self.out(y)"),
+        (NETWORK, "net(x).shape", "list(net(x).size())"),
+        (ACTIVATED, "nn.ReLU()", "nn.ReLU(inplace=True)"),
+        (LOOP, "nn.MSELoss()", "F.mse_loss"),
+        (REPLACED, "model.eval()", "model.train(mode=False)"),
+        (REPLACED, "model.train()\ntrain_net(model,", "train_net(model.train(),"),
         (TRAINED, "epoch", "i"),
         (TRAINED, "criterion(model(data), target)", "((model(data) - target) ** 2).mean()"),
     ],
@@ -158,6 +212,12 @@ async def test_passes(forking: HostRunner, solution: str, old: str, new: str) ->
         (REPLACED, "model.train()\n", "", "sct/missing", ""),
         (REPLACED, "model.eval()\n", "", "sct/missing", ""),
         (REPLACED, "train_net(model, optimizer)\n", "", "sct/missing", ""),
+        (STEP, "w.grad.zero_()\n", "", "sct/value", ""),
+        (STEP, "w.grad.zero_()", "w.grad.zero_", "sct/value", "w.grad.zero_"),
+        (NETWORK, "F.relu(self.hidden(x))", "self.hidden(x)", "sct/value", "self.hidden(x)"),
+        (NETWORK, "F.relu(self", "F.tanh(self", "sct/value", "F.tanh"),
+        (NETWORK, "self.drop(x)", "x", "sct/value", "x"),
+        (NETWORK, "(4, 8)", "(4, 7)", "sct/structure", "7"),
         (TRAINED, "lr=0.1", "lr=0.01", "sct/value", "0.01"),
         (TRAINED, "MSELoss", "L1Loss", "sct/structure", "nn.L1Loss"),
         (TRAINED, "range(5)", "range(4)", "sct/value", "4"),

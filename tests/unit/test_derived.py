@@ -214,3 +214,103 @@ def test_nothing_of_the_solution_is_given_away(judge: Judge) -> None:
 def test_a_solution_passes_its_own_check(judge: Judge, solution: str) -> None:
     judgement = judge("", solution, solution)
     assert judgement.verdict == "passed", judgement.feedback
+
+
+def verdict(judge: Judge, solution: str, old: str, new: str, given: str = "") -> str:
+    return judge("", solution, changed(old, new, solution), given).verdict
+
+
+def test_a_function_is_tried_on_more_than_the_solution_calls_it_with(judge: Judge) -> None:
+    solution = (
+        "def mean(numbers):\n    return sum(numbers) / len(numbers)\nprint(mean([1, 2, 6]))\n"
+    )
+    submission = changed("len(numbers)", "3", solution)
+    feedback = judge("", solution, submission).feedback[0]
+    assert (feedback.code, submission[feedback.start : feedback.end]) == ("sct/value", "3")
+    assert (
+        verdict(judge, solution, "sum(numbers) / len", "sum(n for n in numbers) / len") == "passed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "right", "wrong"),
+    [
+        ("n: int", "return sum(range(n + 1))", "return sum(range(n))"),
+        ("text", "return text.upper()", "return text.lower()"),
+        ("a, b", "return a - b", "return b - a"),
+        ("items", "return sorted(items)", "return items"),
+        ("x", "print(x)", "print(x, x)"),
+    ],
+)
+def test_a_function_that_is_never_called_is_tried(
+    judge: Judge, body: str, right: str, wrong: str
+) -> None:
+    solution = f"def work({body}):\n    {right}\n"
+    assert verdict(judge, solution, right, f"unused = 0\n    {right}") == "passed"
+    assert verdict(judge, solution, right, wrong) == "failed"
+
+
+COUNTER = """\
+class Counter:
+    def __init__(self, start):
+        self.value = start
+
+    def up(self, by=1):
+        self.value += by
+        return self.value
+
+    def is_even(self):
+        return self.value % 2 == 0
+"""
+
+
+@pytest.mark.parametrize("use", ["", "c = Counter(4)\nprint(c.up(3))\n"])
+@pytest.mark.parametrize(
+    ("old", "new", "marked"),
+    [
+        ("self.value += by", "self.value += 1", "1"),
+        ("return self.value\n", "return by\n", "by"),
+        ("% 2 == 0", "% 2 == 1", "1"),
+        ("self.value = start", "self.value = 0", "0"),
+    ],
+)
+def test_a_class_is_tried_method_by_method(
+    judge: Judge, use: str, old: str, new: str, marked: str
+) -> None:
+    solution = COUNTER + use
+    submission = changed(old, new, solution)
+    judgement = judge("", solution, submission)
+    assert judgement.verdict == "failed"
+    feedback = judgement.feedback[0]
+    assert submission[feedback.start : feedback.end] == marked, feedback.message
+    assert len(judgement.feedback) == 1
+
+
+def test_how_a_class_keeps_its_data_is_its_own_affair(judge: Judge) -> None:
+    solution = COUNTER + "c = Counter(4)\nprint(c.up(3))\n"
+    submission = solution.replace("value", "count").replace(
+        "def up", "def more(self): pass\n    def up"
+    )
+    assert judge("", solution, submission).verdict == "passed"
+
+
+def test_a_different_number_of_few_digits_is_another_number(judge: Judge) -> None:
+    for printed, other in (("0.5", "0.6"), ("13.0", "14.0"), ("7", "8"), ("1.25", "1.26")):
+        assert judge("", f"print({printed})\n", f"print({other})\n").verdict == "failed"
+    assert judge("", "print('tensor(13.)')\n", "print('tensor(14.)')\n").verdict == "failed"
+
+
+def test_words_around_a_printed_number(judge: Judge) -> None:
+    solution = "print(len('abc'))\n"
+    for printed in ("f'{3} letters'", "'There are', 3, 'letters.'", "'Letters:', 3"):
+        assert judge("", solution, f"print({printed})\n").verdict == "passed", printed
+    for printed in ("f'{4} letters'", "'3 4 letters'", "'letters'"):
+        assert judge("", solution, f"print({printed})\n").verdict == "failed", printed
+
+
+def test_what_stands_alone_is_not_printed(judge: Judge) -> None:
+    solution = "first = 1\nprint(first)\nlast = 2\nprint(last)\n"
+    submission = "first = 1\nprint(first)\nlast = 2\nlast\n"
+    feedback = judge("", solution, submission).feedback[0]
+    assert submission[feedback.start :] == "last\n"
+    assert "print" in feedback.message

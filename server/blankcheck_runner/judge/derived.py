@@ -25,6 +25,7 @@ from blankcheck_runner.judge.places import (
     counterpart,
     parts,
     pinpoint,
+    same,
     span_of,
     swapped,
 )
@@ -401,6 +402,25 @@ class Derivation:
         """The part of the learner's assignment of a name that is at fault, as far as is seen."""
         node = assignment(self.solution, self.submission, name)
         return None if node is None else span_of(self.submission, node)
+
+    def cause(self, unit: Unit, own: Unit) -> Span | None:
+        """Where a statement that is as the solution's, and still does not give what that gives, got
+        it from: the one earlier statement that is another than the solution's."""
+        if not same(unit.node, own.node):
+            return None
+        parted: list[Span] = []
+        for earlier in self.solution.slice_for(unit.reads, unit.index, frozenset()):
+            mine = counterpart(self.submission, earlier)
+            if mine is None:
+                match earlier.node:
+                    case ast.Expr(value=ast.Call() as call) if (name := called(call)) is not None:
+                        named = effects.uncalled(self, name)
+                        parted += [] if named is None else [named]
+                    case _:
+                        continue
+            elif not same(mine.node, earlier.node):
+                parted.append(span_of(self.submission, pinpoint(earlier.node, mine.node)))
+        return parted[0] if len(parted) == 1 else None
 
     def after(self, unit: Unit) -> Span:
         """The place where what a statement does is missing: the end of what comes before it."""

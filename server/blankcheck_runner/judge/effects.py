@@ -60,17 +60,25 @@ def gradients(derivation: Derivation) -> None:
             span = derivation.submission.span(own.node)
         for call in ast.walk(unit.node):
             if isinstance(call, ast.Call) and (dotted := called(call)) is not None:
-                span = _uncalled(derivation, dotted) or span
+                span = uncalled(derivation, dotted) or span
         derivation.add(told.code, message, span)
 
 
 def _touched(derivation: Derivation) -> Iterator[tuple[str, Unit]]:
-    """Names whose gradient the solution reads or changes, with the last statement that does."""
+    """Names whose gradient the solution changes, with the last statement that does."""
     last: dict[str, Unit] = {}
     for unit in derivation.solution.units:
         for node in ast.walk(unit.node):
             match node:
-                case ast.Attribute(value=ast.Name(id=name), attr="grad"):
+                case ast.Call(
+                    func=ast.Attribute(
+                        value=ast.Attribute(value=ast.Name(id=name), attr="grad"), attr=method
+                    )
+                ) if method.endswith("_"):
+                    last[name] = unit
+                case ast.Attribute(
+                    value=ast.Name(id=name), attr="grad", ctx=ast.Store() | ast.Del()
+                ):
                     last[name] = unit
                 case _:
                     continue
@@ -105,7 +113,7 @@ def _mode_set_otherwise(derivation: Derivation, root: str, method: str) -> bool:
 
 def _no_mode(derivation: Derivation, unit: Unit, name: str) -> None:
     root, _, method = name.rpartition(".")
-    named = _uncalled(derivation, name)
+    named = uncalled(derivation, name)
     message = f"`{root}` is never put in {method} mode"
     message += ": call the method, with parentheses." if named else "."
     derivation.modes.add(root)
@@ -118,7 +126,7 @@ def _missing(derivation: Derivation, unit: Unit, name: str) -> None:
         return  # a name on the way, which the learner may call otherwise
     if _covered(derivation, unit):
         return
-    named = _uncalled(derivation, name)
+    named = uncalled(derivation, name)
     message = "A call is missing here: something that the exercise asks for is not done."
     if named:
         message = "This only names the function: call it, with parentheses."
@@ -133,7 +141,7 @@ def _covered(derivation: Derivation, unit: Unit) -> bool:
     )
 
 
-def _uncalled(derivation: Derivation, name: str) -> Span | None:
+def uncalled(derivation: Derivation, name: str) -> Span | None:
     """Where the submission names what is to be called, without calling it."""
     for unit in derivation.submission.units:
         match unit.node:

@@ -190,7 +190,8 @@ class Printing:
             message = "The output is not what is expected."
             derivation.add("sct/output", message, None)
             return
-        if self._arguments_told(unit, own):
+        cause = derivation.cause(unit, own)
+        if self._arguments_told(unit, own, cause):
             return
         tokens = printed.tokens(text)
         place = printed.first_difference(row, tokens) or 0
@@ -201,9 +202,9 @@ class Printing:
         call = _print_call(own.node)
         if part is own.node and call is not None and len(call.args) == 1:
             part = call.args[0]
-        derivation.add("sct/output", message, span_of(derivation.submission, part))
+        derivation.add("sct/output", message, cause or span_of(derivation.submission, part))
 
-    def _arguments_told(self, unit: Unit, own: Unit) -> bool:
+    def _arguments_told(self, unit: Unit, own: Unit, cause: Span | None) -> bool:
         """Tells the first printed argument that differs; whether there is one."""
         derivation = self.derivation
         wanted, found = _print_call(unit.node), _print_call(own.node)
@@ -213,8 +214,9 @@ class Printing:
             told = self._argument(unit, one, other)
             if told is not None:
                 place = other if swapped(one, other) else pinpoint(one, other)
-                message = told.about("the printed value")
-                span = derivation.submission.span(place)
+                line = f" in line {own.line}" if cause else ""
+                message = told.about(f"the value printed{line}" if cause else "the printed value")
+                span = cause or derivation.submission.span(place)
                 message = message[:1].upper() + message[1:]
                 derivation.add(told.code, message, span)
                 return True

@@ -80,6 +80,8 @@ def find(expected: Sequence[str], lines: Sequence[Line], start: int) -> tuple[in
     return None
 
 
+_ROUNDED = 4
+"""Digits after the point from which on a number counts as rounded by printing."""
 _LABEL = 12
 """Words that a learner may print before a value to say what it is."""
 
@@ -141,5 +143,8 @@ def _near(one: str, other: str) -> bool:
         return True
     if "." not in one and "." not in other:
         return False
-    unit = 10.0 ** -max(_decimals(one), _decimals(other))
-    return abs(left - right) <= max(1.01 * unit, 2e-6 * max(abs(left), abs(right)))
+    apart, digits = abs(left - right), max(_decimals(one), _decimals(other))
+    # As many digits as torch prints: the last may be rounded either way.
+    if digits >= _ROUNDED and apart <= 1.01 * 10.0**-digits:
+        return True
+    return apart <= 2e-6 * max(abs(left), abs(right))
