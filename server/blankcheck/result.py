@@ -10,8 +10,8 @@ from blankcheck.course.model import Severity
 from blankcheck.course.text import Lines, Span
 from blankcheck_runner.wire import Outcome
 
-DOCS = "https://github.com/blankcheck/blankcheck/blob/main/docs/diagnostics.md"
-"""The page with a section for each code."""
+DOCS = "https://github.com/blankcheck/blankcheck/blob/main/docs"
+"""The folder with `diagnostics.md`, a section for each code, and `misconceptions/`, a page each."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,10 @@ class Result:
 
 def help_uri(code: str) -> str:
     """The page that explains a code."""
-    return f"{DOCS}#{code.replace('/', '')}"
+    group, _, name = code.partition("/")
+    if group == "torch":
+        return f"{DOCS}/misconceptions/{name}.md"
+    return f"{DOCS}/diagnostics.md#{code.replace('/', '')}"
 
 
 def range_json(lines: Lines, span: Span) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def test_every_code_has_its_section() -> None:
 
 def test_every_section_is_of_a_code_or_a_group() -> None:
     listed = {re.sub("/", "", code) for code in codes()}
-    groups = {"diagnostics", "blank", "syntax", "run", "sct", "author"}
+    groups = {"diagnostics", "blank", "syntax", "run", "sct", "torch", "author"}
     assert sorted(set(anchors()) - listed - groups) == []
 
 
