@@ -21,7 +21,8 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -29,7 +30,7 @@ from blankcheck_runner import wire
 from blankcheck_runner.channel import Channel, ChannelClosed
 from blankcheck_runner.harmless import only_looks
 from blankcheck_runner.judge import signature
-from blankcheck_runner.judge.task import Observed, Probe, Raised
+from blankcheck_runner.judge.task import Observed, Probe, Process, Raised
 from blankcheck_runner.observation import InstanceValue, Observation, observe, rebuild
 
 MAX_OUTPUT = 200_000
@@ -38,6 +39,8 @@ MAX_ITEMS = 1_000
 """Items that are taken from an iterator."""
 MAX_KEPT = 500
 """Answers that are kept of one process."""
+Look = tuple[str, "str | None"]
+"""The code and the name of a probe that is no more than that."""
 _ITERATORS: tuple[type, ...] = (filter, map, zip, enumerate, reversed, type(_ for _ in ()))
 
 
@@ -124,8 +127,16 @@ class LocalProcess:
 class RemoteProcess:
     """The judge's end of a channel to a process that answers with `serve`."""
 
-    def __init__(self, channel: Channel, seconds: float = 30.0) -> None:
+    def __init__(
+        self, channel: Channel, seconds: float = 30.0, foreseen: Iterable[Look] = ()
+    ) -> None:
+        """`foreseen`: what will be asked for; all of it is with the first question."""
         self._channel = channel
+        self._foreseen = list(foreseen)
+        self._asked: deque[Look] = deque()
+        """What was asked for and not yet answered."""
+        self._early: dict[Look, Observed] = {}
+        """Answers that came before they were asked for."""
         self._left = seconds
         """Time for all answers together, so that a process that dawdles cannot hold the judge."""
         self._dead: str | None = None
@@ -143,38 +154,114 @@ class RemoteProcess:
 
     def probe(self, probe: Probe) -> Observed:
         """Asks the process; whatever goes wrong there is told as an exception that was raised."""
+        if (look := _look(probe)) is not None:
+            self._ask_ahead()
+            self._receive_until(look)
+            if look in self._early:
+                return self._early[look]
         bound = observe(dict(probe.bindings))
-        question = {
-            "ask": "probe",
-            "code": probe.code,
-            "name": probe.name,
-            "setup": probe.setup,
-            "seconds": probe.seconds,
-            "bindings": bound.tree,
-        }
-        message, blob = self._ask(question, bound.blob, probe.seconds + 2.0)
+        message, blob = self._ask(_question(probe, bound.tree), bound.blob, probe.seconds + 2.0)
         if self._dead is not None:
             return Observed(raised=Raised("ProcessDied", self._dead))
         return _read_answer(message, blob).observed()
 
+    def _ask_ahead(self) -> None:
+        """Asks for all that is foreseen, so that the process works while its answers are used."""
+        foreseen, self._foreseen = self._foreseen, []
+        for look in foreseen:
+            question = _question(Probe(*look), observe({}).tree)
+            if self._dead is not None:
+                return
+            try:
+                self._channel.send(question, b"", timeout=5.0)
+            except (ChannelClosed, wire.FrameError, OSError) as error:
+                self._died(error)
+            self._asked.append(look)
+
+    def _receive_until(self, look: Look | None) -> None:
+        """Takes the answers to what was asked ahead: up to that one, or all of them."""
+        while self._asked and self._dead is None and look not in self._early:
+            if look is not None and look not in self._asked:
+                return
+            message, blob = self._received(7.0)
+            answer = _read_answer(message, blob).observed()
+            if self._dead is not None:
+                answer = Observed(raised=Raised("ProcessDied", self._dead))
+            self._early[self._asked.popleft()] = answer
+
+    def _died(self, error: Exception) -> None:
+        self._dead = f"the submission's process does not answer any more ({error})"
+
+    def _received(self, seconds: float) -> tuple[Mapping[str, Any], bytes]:
+        started = time.monotonic()
+        try:
+            received = self._channel.receive(timeout=max(0.001, min(seconds, self._left)))
+        except (ChannelClosed, wire.FrameError, OSError) as error:
+            self._died(error)
+            return {}, b""
+        finally:
+            spent = time.monotonic() - started
+            self._left -= spent
+            self.tally.add(spent)
+        return received.message, received.blob
+
     def _ask(
         self, question: Mapping[str, Any], blob: bytes, seconds: float
     ) -> tuple[Mapping[str, Any], bytes]:
-        if self._dead is None:
-            started = time.monotonic()
-            try:
-                limit = max(0.001, min(seconds, self._left))
-                self._channel.send(question, blob, timeout=limit)
-                received = self._channel.receive(timeout=limit)
-            except (ChannelClosed, wire.FrameError, OSError) as error:
-                self._dead = f"the submission's process does not answer any more ({error})"
-            else:
-                return received.message, received.blob
-            finally:
-                spent = time.monotonic() - started
-                self._left -= spent
-                self.tally.add(spent)
-        return {}, b""
+        self._receive_until(None)
+        if self._dead is not None:
+            return {}, b""
+        started = time.monotonic()
+        try:
+            self._channel.send(question, blob, timeout=max(0.001, min(seconds, self._left)))
+        except (ChannelClosed, wire.FrameError, OSError) as error:
+            self._died(error)
+            return {}, b""
+        finally:
+            self._left -= time.monotonic() - started
+        return self._received(seconds)
+
+
+class Overheard:
+    """A process, with a note of what it was asked for."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self.asked: dict[Look, None] = {}
+
+    def names(self) -> frozenset[str]:
+        """The process's."""
+        return self._process.names()
+
+    def probe(self, probe: Probe) -> Observed:
+        """The process's answer."""
+        if (look := _look(probe)) is not None:
+            self.asked[look] = None
+        return self._process.probe(probe)
+
+
+def foreseen(asked: Iterable[Look], submission: str) -> list[Look]:
+    """Of what a check of the solution asks for: what a check of the submission may be asked to
+    answer. Names, and the submission's own expressions; never the solution's."""
+    own = "".join(submission.split())
+    return [look for look in asked if look[0].isidentifier() or "".join(look[0].split()) in own]
+
+
+def _look(probe: Probe) -> Look | None:
+    """The probe, if it is an expression or a name and no more."""
+    bare = not probe.setup and not probe.bindings and (probe.name is None or not probe.code)
+    return (probe.code, probe.name) if bare else None
+
+
+def _question(probe: Probe, bindings: Any) -> dict[str, Any]:
+    return {
+        "ask": "probe",
+        "code": probe.code,
+        "name": probe.name,
+        "setup": probe.setup,
+        "seconds": probe.seconds,
+        "bindings": bindings,
+    }
 
 
 def serve(process: LocalProcess, channel: Channel) -> None:

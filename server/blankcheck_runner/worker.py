@@ -71,6 +71,8 @@ class Worker:
         """The names, with their values, that the pre-exercise code left."""
         self._answers: dict[Any, Any] = {}
         """To probes, while this process is a reference: its state does not change any more."""
+        self._asked: tuple[tuple[str, str | None], ...] = ()
+        """What a check of the solution asks the learner's process for."""
         self._torch: dict[str, str | None] = {}
         self._part = 0
         self._file = ""
@@ -249,24 +251,30 @@ class Worker:
         from blankcheck_runner.judge import engine
 
         self._program.move(message["directory"])
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), time.process_time()
         channel = Channel(socket.socket(fileno=descriptor))
         try:
-            student, reference = probing.RemoteProcess(channel), self._process(self._answers)
-            judgement = engine.judge(task_from_json(message["task"]), student, reference)
+            task, reference = task_from_json(message["task"]), self._process(self._answers)
+            asked = probing.foreseen(self._asked, task.submission)
+            student = probing.RemoteProcess(channel, foreseen=asked)
+            judgement = engine.judge(task, student, reference)
         finally:
             channel.close()
-        spent = time.monotonic() - begun
-        told = f"in all {spent * 1000:.1f} ms, student {student.tally}, reference {reference.tally}"
+        spent, worked = time.monotonic() - begun, time.process_time() - worked
+        told = f"in {spent * 1000:.1f} ms, {worked * 1000:.1f} of work; "
+        told += f"student {student.tally}, reference {reference.tally}"
         return {"judgement": asdict(judgement), "trace": told}
 
     def _rehearse(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        from blankcheck_runner import probing
         from blankcheck_runner.judge import engine
 
         self._program.move(message["directory"])
         process = self._process(self._answers)
+        student = probing.Overheard(process)
         with chance_kept():
-            engine.judge(task_from_json(message["task"]), process, process)
+            engine.judge(task_from_json(message["task"]), student, process)
+        self._asked = tuple(student.asked)
         return {"alone": self._alone()}
 
     def _warm(self) -> dict[str, Any]:

@@ -12,11 +12,12 @@ def assignment(source: Source, name: str) -> tuple[ast.AST | None, Span | None]:
     """What a variable was last given: the node and where it is. Assignments at the top level come
     before those in loops and the like; those in definitions do not count."""
     found: list[tuple[ast.AST, ast.AST]] = []
-    nested: list[tuple[ast.AST, ast.AST]] = []
     for statement in source.tree.body:
         found += _given_in(statement, name)
-        nested += [pair for inner in _inside(statement) for pair in _given_in(inner, name)]
-    chosen = (found or nested or [None])[-1]
+    if not found:
+        inner = (each for statement in source.tree.body for each in _inside(statement))
+        found = [pair for each in inner for pair in _given_in(each, name)]
+    chosen = (found or [None])[-1]
     if chosen is None:
         return None, None
     return chosen[0], source.span((chosen[1],))

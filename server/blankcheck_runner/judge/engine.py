@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import inspect
 import io
 import traceback
+import types
 from typing import Any
 
 from blankcheck_runner.judge import (
@@ -75,13 +77,17 @@ def _evaluate(session: Session) -> None:
         message = "This is nested too deeply to be checked; take it apart into smaller statements."
         raise Failed(Feedback("sct/structure", message))
     session.current.append(session.root())
-    tree = _Preparing().visit(ast.parse(task.sct))
-    program = compile(ast.fix_missing_locations(tree), SCT_FILE, "exec")
-    exec(program, _namespace(session))
+    exec(_compiled(task.sct), _namespace(session))
     if task.submission_raised is not None and not session.errors_allowed:
         raise Failed(logic.raised_feedback(task.submission_raised))
     if not session.checked:
         logic.check_solution(session.root())
+
+
+@functools.lru_cache(16)
+def _compiled(sct: str) -> types.CodeType:
+    tree = _Preparing().visit(ast.parse(sct))
+    return compile(ast.fix_missing_locations(tree), SCT_FILE, "exec")
 
 
 def _namespace(session: Session) -> dict[str, Any]:

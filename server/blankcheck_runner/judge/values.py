@@ -77,10 +77,13 @@ def has_equal_value(
 ) -> None:
     """The part's value, or that of a variable after it has run, is the solution's."""
     running = Running(extra_env, context_vals, pre_code, expr_code, name, copy)
-    expected = _expected_value(state, running, override)
+    theirs = _expected_value(state, running, override)
     found = running.observe(state, "student")
     subject = subject_of(state, expr_code, name)
-    shown = {"sol_eval": short(expected), "stu_eval": short(found.value), "name": name or ""}
+
+    def shown() -> dict[str, str]:  # writing tensors out takes its time, and is seldom needed
+        return {"sol_eval": short(theirs), "stu_eval": short(found.value), "name": name or ""}
+
     if found.raised is not None:
         detail = f": {found.raised.message}" if found.raised.message else ""
         own = f"Working out {subject} raised {found.raised.type}{detail}."
@@ -88,10 +91,10 @@ def has_equal_value(
         if name is not None and found.raised.type == "NameError":
             own = f"`{name}` is not defined by this code; assign it."
             message = undefined_msg
-        values = {**shown, "stu_eval": found.raised.type}
+        values = {**shown(), "stu_eval": found.raised.type}
         message = message or incorrect_msg
         raise state.fail("sct/value", own, message, values=values, located=False)
-    expected, mine = _converted(state, expected), _converted(state, found.value)
+    expected, mine = _converted(state, theirs), _converted(state, found.value)
     if func is not None and _accepts(func, expected, mine):
         return
     differs = difference(expected, mine)
@@ -102,7 +105,7 @@ def has_equal_value(
     code, own = "sct/value", f"{subject} is not what is asked for; compare with the instructions."
     if differs is not None:
         code, own = differs.code, differs.about(subject)
-    raise state.fail(code, sentence(own), incorrect_msg, values=shown, located=False)
+    raise state.fail(code, sentence(own), incorrect_msg, values=shown(), located=False)
 
 
 @word("has_equal_output")
