@@ -72,8 +72,8 @@ def recorded(
     for later in solution.units[unit.index + 1 :]:
         if not through & later.reads:
             continue
+        through |= set(later.assigns) - later.loops
         if later.defines:
-            through |= set(later.assigns)
             continue
         if methods:
             probe = Probe("__calls", None, _KEEPING + _CLASS.format(name=name, text=later.text))
@@ -193,7 +193,26 @@ def guesses(
     }
     alike = [list(row) for row in zip(*choices, strict=False)] if choices else []
     mixed = [list(row) for row in itertools.islice(itertools.product(*choices), _MOST_GUESSES)]
-    return [(row, words) for row in (*alike, *mixed)][:_MOST_GUESSES]
+    rows = [(row, words) for row in (*alike, *mixed)][:_MOST_GUESSES]
+    if not rows or len(needed) == len(parameters):
+        return rows
+    # Of parameters that may be left out, other values than the usual ones.
+    extra = [_like(default) for default in arguments.defaults]
+    if any(value is None for value in extra):
+        return rows
+    return [one for row, _ in rows for one in ((row, words), ([*row, *extra], words))]
+
+
+def _like(default: ast.expr) -> Any:
+    match default:
+        case ast.Constant(value=bool() as value):
+            return not value
+        case ast.Constant(value=int() | float() as value):
+            return value + 2
+        case ast.Constant(value=str() as value):
+            return value or "a"
+        case _:
+            return None
 
 
 def _choices(parameter: ast.arg, reference: Process, given: frozenset[str]) -> list[Any]:

@@ -107,8 +107,8 @@ class Printing:
             return accepted[0][1]
         ahead = [printed.find(other, self.lines, at) for other in later]
         if at >= len(self.lines) or any(found and found[0] == at for found in ahead):
-            message = "Something that the exercise asks for is not printed."
-            derivation.add("sct/output", message, derivation.after(unit), unit)
+            message, span = self._not_printed(unit)
+            derivation.add("sct/output", message, span, unit if span[0] == span[1] else None)
             return at
         line = self.lines[at].line
         end = next(
