@@ -71,6 +71,12 @@ class Dialect(LanguageServerProtocol):
         """Handles a message, or says why not."""
         if not hasattr(message, "jsonrpc"):
             self.refuse(None, INVALID_REQUEST, "This is not a JSON-RPC message.")
+        elif not _is_id(getattr(message, "id", 0)):
+            self.refuse(None, INVALID_REQUEST, "The id of a message is a number or a text.")
+        elif not isinstance(getattr(message, "method", ""), str):
+            self.refuse(
+                getattr(message, "id", None), INVALID_REQUEST, "The name of a method is a text."
+            )
         elif self._shutdown and hasattr(message, "method") and hasattr(message, "id"):
             self.refuse(message.id, INVALID_REQUEST, "The server is shutting down.")
         else:
@@ -86,7 +92,9 @@ class Dialect(LanguageServerProtocol):
             super()._handle_request(msg_id, method_name, params)
 
     def _handle_notification(self, method_name: str, params: Any) -> None:
-        if self.initialized or method_name == types.EXIT:
+        if method_name == types.CANCEL_REQUEST and not _is_id(getattr(params, "id", None)):
+            log.error("What is to be cancelled has no id")
+        elif self.initialized or method_name == types.EXIT:
             super()._handle_notification(method_name, params)
 
     def _send_response(
@@ -154,6 +162,10 @@ class Server(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Logs what pygls would show to the person."""
         log.error("%s: %s", getattr(source, "__name__", source), error)
+
+
+def _is_id(id: Any) -> bool:
+    return isinstance(id, (int, str)) and not isinstance(id, bool)
 
 
 def _traceback(error: types.ResponseError) -> str:

@@ -17,7 +17,7 @@ from lsprotocol import types
 from pygls.io_ import StdoutWriter
 
 from blankcheck.lsp import handlers, protocol
-from blankcheck.lsp.dialect import PARSE_ERROR, Server
+from blankcheck.lsp.dialect import INTERNAL_ERROR, PARSE_ERROR, Server
 from blankcheck.lsp.session import THREADS
 from blankcheck.lsp.transport import BrokenStream, read_in_background, read_message, watch
 from blankcheck.runner import Runner
@@ -145,13 +145,26 @@ async def _talk(server: Server, reader: asyncio.StreamReader, writer: Any) -> No
             except Exception as error:
                 log.error("What the client sent cannot be read: %s", error)
             else:
-                server.protocol.handle_message(message)
+                _handle(server, message)
     except BrokenStream as error:
         log.error("What the client sent is not LSP: %s", error)
     except (BrokenPipeError, ConnectionError, asyncio.CancelledError):
         pass
     finally:
         await server.session.end()
+
+
+def _handle(server: Server, message: Any) -> None:
+    """Handles a message; what nobody has foreseen in it ends neither the talk nor the wait."""
+    try:
+        server.protocol.handle_message(message)
+    except (BrokenPipeError, ConnectionError):
+        raise
+    except Exception:
+        log.exception("A message could not be handled")
+        id = getattr(message, "id", None)
+        if hasattr(message, "method") and isinstance(id, (int, str)):
+            server.protocol.refuse(id, INTERNAL_ERROR, "This message could not be handled.")
 
 
 def _end_on_signals() -> None:
