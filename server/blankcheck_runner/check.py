@@ -32,12 +32,14 @@ from blankcheck_runner.judge.task import Raised, Task
 from blankcheck_runner.lessons import AtHand, Lessons, State
 from blankcheck_runner.plain import one_line
 from blankcheck_runner.positions import Positions
-from blankcheck_runner.runs import FILES, HostFault, Ran, execute, give_up
+from blankcheck_runner.runs import FILES, HostFault, Killed, Ran, execute, give_up
 from blankcheck_runner.start import StartFailed
 from blankcheck_runner.wire import Feedback, Part, Report, Request
 
 GRACE = 1.0
 """Seconds that a failed submission waits to learn whether the solution fails as well."""
+SERVE_SECONDS = 5.0
+"""For a submission's process to be ready for questions."""
 JUDGE_SECONDS = 60.0
 _ALLOWS_ERRORS = re.compile(r"\b(?:allow_errors|has_equal_error|test_error)\b")
 _NAMES: dict[Part, str] = {"pre_exercise_code": "pre-exercise code", "solution": "solution"}
@@ -67,6 +69,10 @@ class Checker:
                 report = await self._answer(request, _ignore)
             except _Interrupted as again:
                 report = again.report
+            except Killed:
+                # Twice, while this code ran.
+                feedback = Feedback("run/crash", stops.killed_others().message)
+                report = Report(request.id, "error", (feedback,))
         return replace(report, seconds=time.monotonic() - started)
 
     async def _answer(self, request: Request, on_output: Callable[[str], None]) -> Report:
@@ -77,7 +83,7 @@ class Checker:
         except (StartFailed, WorkerFailed, OSError) as error:
             raise HostFault(str(error)) from error
         except WorkerDied:
-            raise HostFault("a process ended that should not have") from None
+            raise Killed("a process ended that should not have") from None
 
 
 async def _run(request: Request, lesson: AtHand, on_output: Callable[[str], None]) -> Report:
@@ -165,7 +171,13 @@ async def _judged(
     )
     one, other = pair()
     with one, other:
-        await student.ask("serve", [one.fileno()])
+        serving = asyncio.create_task(student.ask("serve", [one.fileno()]))
+        try:
+            await asyncio.wait_for(serving, SERVE_SECONDS)
+        except (asyncio.TimeoutError, WorkerDied, WorkerFailed):
+            if student.orphaned:
+                raise Killed("the processes below the host were killed") from None
+            return _unasked(request, report)
         one.close()
         judging = reference.hold.ask(
             "judge", [other.fileno()], task=asdict(task), directory=reference.directory
@@ -185,6 +197,12 @@ async def _judged(
     judgement = cast("dict[str, Any]", answer["judgement"])
     feedback = tuple(Feedback(**item) for item in judgement["feedback"])
     return replace(report, verdict=judgement["verdict"], feedback=feedback)
+
+
+def _unasked(request: Request, report: Report) -> Report:
+    """The report of a submission that came to its end, but broke what answers questions."""
+    feedback = Feedback("run/crash", stops.unanswering().message)
+    return replace(report, verdict="error", feedback=(feedback,))
 
 
 async def _describe(request: Request, lesson: AtHand, on_output: Callable[[str], None]) -> Report:

@@ -32,6 +32,10 @@ class HostFault(Exception):
     """Something below the host went wrong that no course and no learner is to blame for."""
 
 
+class Killed(HostFault):
+    """A process was killed that others were forked from, perhaps by the code that ran."""
+
+
 @dataclass(frozen=True)
 class Ran:
     """How the run of one part ended, as the host sees it."""
@@ -78,7 +82,10 @@ async def execute(hold: Hold, directory: str, request: Request, part: Part) -> R
             line = await _last_line(hold, part)
             hold.kill()
             return Ran(part, stop=stop, line=line)
-        return _ran(part, await asking)
+        answer = await asking
+        if isinstance(answer.get("unable"), str):
+            raise HostFault(answer["unable"])
+        return _ran(part, answer)
     except WorkerFailed:
         line = await _last_line(hold, part)
         hold.kill()
@@ -87,7 +94,7 @@ async def execute(hold: Hold, directory: str, request: Request, part: Part) -> R
         code = await hold.exit_code()
         hold.kill()
         if code is None and hold.orphaned:
-            raise HostFault("the processes below the host were killed") from None
+            raise Killed("the processes below the host were killed") from None
         end = hold.output.text()[-1000:]
         position = hold.position()
         line = position[1] if position is not None and position[0] == part else None
@@ -111,10 +118,17 @@ async def _watch(
     started = time.monotonic()
     while True:
         left = limit.seconds - (time.monotonic() - started)
-        done, _ = await asyncio.wait({asking}, timeout=max(0.0, min(_WATCH, left)))
+        done, _ = await asyncio.wait(
+            {asking, hold.exited},
+            timeout=max(0.0, min(_WATCH, left)),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
         if hold.output.octets > limits.MAX_OUTPUT:
             return stops.flooded()
-        if done:
+        if asking in done:
+            return None
+        if hold.exited in done:
+            hold.kill()  # something that it started may hold its line open
             return None
         if left <= 0:
             return stops.timed_out(limit.seconds)

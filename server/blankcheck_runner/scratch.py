@@ -45,7 +45,12 @@ class Scratch:
         await asyncio.to_thread(_remove, self._root)
 
     def _make(self, data: str | None, beside: str | None) -> str:
-        group = tempfile.mkdtemp(dir=self._root) if beside is None else Path(beside).parent
+        self._root.chmod(0o700)  # where a submission could take that away
+        if beside is None:
+            group = Path(tempfile.mkdtemp(dir=self._root))
+        else:
+            group = Path(beside).parent
+            group.chmod(0o700)
         # Nothing in the name tells a student from a reference, or one check from another.
         directory = tempfile.mkdtemp(dir=group)
         if data is not None:

@@ -96,6 +96,26 @@ def meddled() -> Stop:
     return _crashed("changed Python itself in a way that keeps it from being followed")
 
 
+def unanswering() -> Stop:
+    """The code ran, and left its process unable to say what it did."""
+    reason = "left Python in a state in which nothing can be asked of it"
+    message = (
+        f"Your code {reason}. Look for something that replaces a built-in function or module, "
+        "or for a thread that keeps running."
+    )
+    return Stop("error", "run/crash", message, reason)
+
+
+def killed_others() -> Stop:
+    """The code killed what it was started from, or somebody did while it ran."""
+    reason = "ended other processes, those that run it among them"
+    message = (
+        "The processes that run your code were killed while it ran, twice. If your code kills "
+        "processes, take that out; otherwise try again."
+    )
+    return Stop("error", "run/crash", message, reason)
+
+
 def ended(code: int | None, output_end: str, limit: wire.Limits) -> Stop:
     """The process ended, or cannot be talked to, before its code was done."""
     if code is None:

@@ -193,13 +193,19 @@ class Worker:
             if self._sandbox.allowed != "none":
                 limits.limit_self(wire.Limits(**message["limits"]))
             group = str(Path(message["directory"]).parent)
-            self._sandbox.confine(group, network=message["network"])
+            try:
+                self._sandbox.confine(group, network=message["network"])
+            except OSError as error:
+                return {"unable": f"code cannot be contained here ({error})"}
             self._program.begin(message["directory"], message["seed"])
             if hasattr(signal, "SIGUSR1"):
                 signal.signal(signal.SIGUSR1, self._tell_line)
         if part == "submission":
             # Not the directories of those who know the solution.
-            self._sandbox.narrow(message["directory"], network=message["network"])
+            try:
+                self._sandbox.narrow(message["directory"], network=message["network"])
+            except OSError as error:
+                return {"unable": f"code cannot be contained here ({error})"}
         self._program.move(message["directory"])
         self._answers.clear()
         self._part = number = PARTS.index(part) + 1

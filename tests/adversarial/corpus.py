@@ -4,8 +4,8 @@ is left: for the test of this folder, and by hand for other corpora:
     python tests/adversarial/corpus.py FOLDER [--level full] [--start fork] [--only 04 38]
 
 A case says in its head what it tries (`# INTENT:`), which verdicts are right (`# VERDICT:`, in the
-words of results or `pass`, `fail`), and the least level at which to try it (`# NEEDS:`). One that
-gets through prints REACHED.
+words of results or `pass`, `fail`), the least level at which to try it (`# NEEDS:`), and where it
+is long, an expression for its text (`# SOURCE:`). One that gets through prints REACHED.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def cases(folder: Path, only: Sequence[str] = ()) -> list[Case]:
 
 def _read(file: Path) -> Case:
     text = file.read_bytes().decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    head = dict(re.findall(r"#\s*(INTENT|VERDICT|NEEDS):\s*([^\r\n]*)", text[:2000]))
+    head = dict(re.findall(r"#\s*(INTENT|VERDICT|NEEDS|SOURCE):\s*([^\r\n]*)", text[:2000]))
+    if "SOURCE" in head:
+        text = str(eval(head["SOURCE"]))
     words = re.split(r"[^\w|]", head["VERDICT"])[0].split("|")
     verdicts = frozenset[str]().union(*(_WORDS.get(word, {word}) for word in words))
     return Case(file, text, head["INTENT"], verdicts, head.get("NEEDS", "none"))
@@ -135,7 +137,7 @@ class Bench:
         if result.verdict not in case.verdicts:
             outcome.faults.append(f"expected {'|'.join(sorted(case.verdicts))}")
         if "REACHED" in result.output:
-            outcome.faults.append("gets through")
+            outcome.faults.append(f"gets through: {result.output[-300:]!r}")
         shown = [result.output, *(item.message for item in result.feedback)]
         if any(_CONTROL.search(text) for text in shown):
             outcome.faults.append("shows control characters")
@@ -167,7 +169,7 @@ class Bench:
         while time.monotonic() < deadline and same < 5:
             assert self.runner.pid is not None
             count = len(processes.descendants(self.runner.pid))
-            if 0 < most and count <= most:
+            if most and count <= most:
                 return count
             same, last = (same + 1 if count == last and not most else 0), count
             await asyncio.sleep(0.1)
@@ -175,7 +177,7 @@ class Bench:
 
     def _files(self) -> frozenset[str]:
         """Every file outside of the scratch directories, with its content; and shared memory."""
-        found = [f"/dev/shm/{name}" for name in os.listdir("/dev/shm")]
+        found = [str(name) for name in Path("/dev/shm").iterdir()]
         for folder, folders, names in os.walk(self._around):
             folders[:] = [name for name in folders if not name.startswith("blankcheck-")]
             for path in [Path(folder) / name for name in names]:
@@ -185,8 +187,10 @@ class Bench:
 
 
 async def _main(folder: Path, level: str, start: str, only: Sequence[str]) -> int:
+    own = folder / "chapter.md"
+    chapter = own if own.exists() else HERE / "chapter.md"
     with tempfile.TemporaryDirectory() as around:
-        bench = Bench(folder / "chapter.md", level, start, Path(around))
+        bench = Bench(chapter, level, start, Path(around))
         try:
             await bench.prepare()
             print(f"level {bench.level}, start {start}", flush=True)

@@ -99,7 +99,7 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "syslog": (103, 116),
     "vhangup": (153, 58),
 }
-# Of files of the person's that can be named but not opened: what Landlock does not rule. They are
+# What Landlock does not rule: these change files that can be named, even if not opened. They are
 # taken for done, so that code which copies permissions along with a file works.
 _PRETENDED: dict[str, tuple[int | None, int | None]] = {
     "chmod": (90, None),
@@ -136,13 +136,9 @@ def available() -> bool:
         return False
 
 
-def restrict(*, network: bool, pretend: bool) -> None:
-    """Refuses calls to this process and what it starts. Raises OSError.
-
-    `pretend`: whether files that cannot be opened can be named, so that changing their permissions
-    must be kept from happening too.
-    """
-    program = assembled(platform.machine(), network=network, pretend=pretend)
+def restrict(*, network: bool) -> None:
+    """Refuses calls to this process and what it starts. Raises OSError."""
+    program = assembled(platform.machine(), network=network)
     packed = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
     code = ctypes.create_string_buffer(packed, len(packed))
     address = ctypes.addressof(code)
@@ -151,7 +147,7 @@ def restrict(*, network: bool, pretend: bool) -> None:
     system.prctl(_SET_SECCOMP, _FILTER, described)
 
 
-def assembled(machine: str, *, network: bool, pretend: bool) -> list[Instruction]:
+def assembled(machine: str, *, network: bool) -> list[Instruction]:
     """The filter for a kind of machine."""
     column = 0 if machine == "x86_64" else 1
     refuse = (_RETURN, 0, 0, _ERRNO | errno.EPERM)
@@ -171,8 +167,7 @@ def assembled(machine: str, *, network: bool, pretend: bool) -> list[Instruction
     if not network:
         denied = (_RETURN, 0, 0, _ERRNO | errno.EACCES)
         program += _with_argument(_SOCKET[column], (_JUMP_EQUAL, 1, 0, _UNIX), denied)
-    if pretend:
-        program += _each(_column(_PRETENDED, column), (_RETURN, 0, 0, _ERRNO))
+    program += _each(_column(_PRETENDED, column), (_RETURN, 0, 0, _ERRNO))
     return [*program, (_RETURN, 0, 0, _ALLOW)]
 
 

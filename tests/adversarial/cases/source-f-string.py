@@ -1,0 +1,3 @@
+# INTENT: format strings inside of format strings
+# VERDICT: fail|error
+# SOURCE: "y = " + "f\'{" * 100 + "1" + "}\'" * 100
