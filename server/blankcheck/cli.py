@@ -439,7 +439,9 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--step", metavar="N", type=int, help="the step, from 1")
     made.add_argument("--workspace", metavar="DIR", type=Path, default=here)
 
-    named_exercise(command("hint", _hint, "Show the hint of an exercise; it costs 30 %% of its XP."))
+    named_exercise(
+        command("hint", _hint, "Show the hint of an exercise; it costs 30 %% of its XP.")
+    )
 
     made = command("solution", _solution, "Show the solution; it costs all XP.")
     named_exercise(made)

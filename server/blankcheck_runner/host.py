@@ -30,6 +30,8 @@ from blankcheck_runner.start import ForkStarter, SpareStarter, Starter, StartFai
 _COALESCE = 0.03
 """Seconds for which output is gathered before it is sent."""
 _SWEEP_SECONDS = 0.05
+LAST_SECONDS = 1.8
+"""For a tidy end once the server is gone."""
 
 
 class Host:
@@ -104,6 +106,10 @@ class Host:
                 message = wire.decode(stream.read(body))
                 stream.read(blob)
                 loop.call_soon_threadsafe(self._take, message)
+        # Nobody is there any more: this ends in any case, and then all below it does.
+        last = threading.Timer(LAST_SECONDS, os._exit, (1,))
+        last.daemon = True
+        last.start()
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(self._ended.set)
 

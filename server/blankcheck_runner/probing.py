@@ -26,7 +26,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from blankcheck_runner import wire
+from blankcheck_runner import limits, wire
 from blankcheck_runner.channel import Channel, ChannelClosed
 from blankcheck_runner.harmless import only_looks
 from blankcheck_runner.judge import signature
@@ -365,7 +365,7 @@ def _answer_in_fork(namespace: dict[str, Any], probe: Probe) -> Answer:
         reading, writing = os.pipe()
     except OSError:
         raise _CannotFork from None
-    chance = random.getstate()
+    chance, parent = random.getstate(), os.getpid()
     with warnings.catch_warnings():
         # Python warns of threads; the child only runs this one, with torch's own threads off.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -380,6 +380,8 @@ def _answer_in_fork(namespace: dict[str, Any], probe: Probe) -> Answer:
         status = 1
         try:
             os.close(reading)
+            # Whoever asked may be killed; what it asked for may never end.
+            limits.die_with_parent(parent)
             _settle_in_child()
             answer = _answer_in_child(namespace, probe)
             try:

@@ -35,7 +35,7 @@ class Limits:
     """What a submission may use."""
 
     seconds: float = 10.0
-    """Wall-clock time for the submission; the pre-exercise code and the solution get as much each."""
+    """Wall-clock time for the submission; pre-exercise code and solution get as much each."""
     output: int = 200_000
     """Characters of output that are kept, half of them the head and half the tail."""
     memory: int = 3 * 2**30
@@ -171,14 +171,13 @@ def request_to_json(request: Request) -> dict[str, Any]:
 
 def request_from_json(data: Mapping[str, Any]) -> Request:
     """The request that `request_to_json` wrote."""
-    return Request(
-        **{
-            **data,
-            "lesson": Lesson(**data["lesson"]),
-            "limits": Limits(**data["limits"]),
-            "expressions": tuple(Expression(**item) for item in data["expressions"]),
-        }
-    )
+    fields: dict[str, Any] = {
+        **data,
+        "lesson": Lesson(**data["lesson"]),
+        "limits": Limits(**data["limits"]),
+        "expressions": tuple(Expression(**item) for item in data["expressions"]),
+    }
+    return Request(**fields)
 
 
 def report_to_json(report: Report) -> dict[str, Any]:
@@ -188,5 +187,9 @@ def report_to_json(report: Report) -> dict[str, Any]:
 
 def report_from_json(data: Mapping[str, Any]) -> Report:
     """The report that `report_to_json` wrote."""
-    feedback = tuple(Feedback(**item) for item in data["feedback"])
-    return Report(**{**data, "feedback": feedback, "descriptions": tuple(data["descriptions"])})
+    fields: dict[str, Any] = {
+        **data,
+        "feedback": tuple(Feedback(**item) for item in data["feedback"]),
+        "descriptions": tuple(data["descriptions"]),
+    }
+    return Report(**fields)

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import lesson
+from connection import Client
 from measure import Row, against, below, children, descriptors, milliseconds, proportional
 from server_figures import OWN, begin
-
-from connection import Client
 
 LEAK_CHECKS = 500
 

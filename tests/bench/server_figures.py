@@ -8,9 +8,8 @@ import time
 from pathlib import Path
 
 import lesson
-from measure import Row, against, milliseconds, proportional, resident
-
 from connection import Client
+from measure import Row, against, milliseconds, proportional, resident
 
 OWN = (sys.executable, "-m", "blankcheck", "serve", "--stdio")
 BARE = (sys.executable, str(Path(__file__).with_name("bare_server.py")))

@@ -12,7 +12,7 @@ import os
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -69,7 +69,8 @@ def _value(message: Message, rng: random.Random) -> bytes:
             elif what < 0.85:
                 del holder[key]
             elif isinstance(holder, list):
-                holder.append(copy.deepcopy(holder[key]))
+                items = cast("list[Any]", holder)
+                items.append(copy.deepcopy(items[key]))
             else:
                 holder[f"{key}{key}"] = holder[key]
         except (KeyError, IndexError):
@@ -119,16 +120,13 @@ def _body(message: Message, rng: random.Random) -> bytes:
 
 def _shape(message: Message, rng: random.Random) -> bytes:
     """JSON that is no message."""
-    return encode(
-        rng.choice(
-            (
-                [], [message] if message["method"] not in ENDINGS else [], [[]], 1, "text", None,
-                {}, {"jsonrpc": "2.0"}, {"jsonrpc": "1.0", "method": "x"}, {"id": 1},
-                {"jsonrpc": "2.0", "id": 1}, {"jsonrpc": "2.0", "method": 7, "id": 1},
-                {"jsonrpc": "2.0", "method": "blankcheck/check", "id": 5, "params": []},
-            )
-        )
+    shapes: tuple[Any, ...] = (
+        [], [message] if message["method"] not in ENDINGS else [], [[]], 1, "text", None,
+        {}, {"jsonrpc": "2.0"}, {"jsonrpc": "1.0", "method": "x"}, {"id": 1},
+        {"jsonrpc": "2.0", "id": 1}, {"jsonrpc": "2.0", "method": 7, "id": 1},
+        {"jsonrpc": "2.0", "method": "blankcheck/check", "id": 5, "params": []},
     )  # fmt: skip
+    return encode(rng.choice(shapes))
 
 
 def _deep(message: Message, rng: random.Random) -> bytes:
@@ -169,7 +167,7 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
     keys: list[Any] = list(value) if isinstance(value, dict) else list(range(len(value)))  # pyright: ignore[reportUnknownArgumentType]
     found: list[tuple[Any, Any]] = [(value, key) for key in keys]
     for key in keys:
-        inner: Any = value[key]
+        inner = cast("Any", value[key])
         if isinstance(inner, (dict, list)):
             found += _places(inner)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -28,7 +29,7 @@ def examples(page: Path) -> tuple[str, str]:
     return wrong, right
 
 
-async def check(host: HostRunner, solution: str, submission: str, **lesson: str) -> Report:
+async def check(host: HostRunner, solution: str, submission: str, **lesson: Any) -> Report:
     return await host.check(Lesson(solution=solution, **lesson), submission, "answer.py", Limits())
 
 

@@ -239,7 +239,20 @@ def test_wrong_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFix
         *(
             [name]
             for name in (
-                "serve check run lint list show start hint solution reset progress doctor".split()
+                [
+                    "serve",
+                    "check",
+                    "run",
+                    "lint",
+                    "list",
+                    "show",
+                    "start",
+                    "hint",
+                    "solution",
+                    "reset",
+                    "progress",
+                    "doctor",
+                ]
             )
         ),
     ],

@@ -13,7 +13,7 @@ class RunnerUnavailable(Exception):
 
 
 class Runner(Protocol):
-    """Runs and checks submissions. Cancel by cancelling the awaiting task: the whole tree is killed.
+    """Runs and checks submissions. Cancelling the awaiting task kills the whole process tree.
 
     Every method but `close` raises RunnerUnavailable when there is no host to be had. Calls may be
     made side by side; which of two checks of one document counts is the caller's affair.

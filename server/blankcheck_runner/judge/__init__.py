@@ -1,1 +1,4 @@
-"""The judge: evaluates an SCT against what a submission did. Runs in a process that the submission never touches."""
+"""The judge: evaluates an SCT against what a submission did.
+
+It runs in a process that the submission never touches.
+"""

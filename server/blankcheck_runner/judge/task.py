@@ -73,7 +73,7 @@ class Observed:
     """The answer to a probe."""
 
     value: Any = None
-    """As `observation.rebuild` gives it: a plain value, a tensor, or a stand-in such as `Opaque`."""
+    """As `observation.rebuild` gives it: a plain value, a tensor, or a stand-in (`Opaque`)."""
     output: str = ""
     raised: Raised | None = None
 
