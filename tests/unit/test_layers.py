@@ -58,6 +58,7 @@ def allowed(module: str, name: str) -> bool:
     if within(module, "blankcheck.runner"):
         return (
             within(name, "blankcheck_runner.wire")
+            or within(name, "blankcheck_runner.trace")
             or within(name, "blankcheck.runner")
             or (name == "blankcheck_runner")
         )

@@ -31,7 +31,7 @@ def find_fault(code: str) -> SyntaxFault | None:
     if len(code) > MAX_CODE:
         return SyntaxFault(
             "syntax/too-long",
-            "This file is too long to be checked. Keep it under a million characters.",
+            f"This file is too long to be checked. Keep it under {MAX_CODE:,} characters.",
             Span(0, 0),
         )
     unseen = _UNSEEN.search(code)
