@@ -86,7 +86,8 @@ def _check(options: argparse.Namespace) -> int:
                 target = _target(options, file, text)
                 result = await checking.check(target, text, str(file), runner)
             except CourseError as error:
-                worst = max(worst, _complain(f"{file}: {error}"))
+                said = str(error)
+                worst = max(worst, _complain(said if str(file) in said else f"{file}: {said}"))
                 continue
             _show(result, text, str(file), options.format)
             if not named:
@@ -172,7 +173,7 @@ def _list(options: argparse.Namespace) -> int:
             for number, exercise in enumerate(chapter.exercises, 1):
                 target = Target(file, chapter, exercise, 1 if exercise.steps else None)
                 state = learning.exercise_state(target, standings)
-                said = state if exercise.not_runnable is None else "not here"
+                said = state if exercise.not_runnable is None else "to read"
                 print(f"    {number:>2}  {said:<8}  {printable(exercise.title)}")
     _warn(progress.message)
     return OK
@@ -184,7 +185,8 @@ def _show_exercise(options: argparse.Namespace) -> int:
 
 
 def _start(options: argparse.Namespace) -> int:
-    target = find_exercise(_chapter(options.chapter), options.exercise, options.step)
+    chapter, exercise = _key(options.chapter, options.exercise)
+    target = find_exercise(_chapter(chapter), exercise, options.step)
     file, created = start(target, options.workspace)
     if created:
         Progress().add(learning.attempt(target, "start"))
@@ -312,11 +314,19 @@ def _target(options: argparse.Namespace, file: Path, text: str) -> Target:
 
 def _named(options: argparse.Namespace) -> Target:
     """The exercise that `show`, `hint` or `solution` is asked for: by a submission, or by name."""
-    if options.exercise is not None or not options.file.endswith(".py"):
-        if options.exercise is None:
-            raise CourseError("Which exercise of the chapter? Name its number, title or key.")
-        return find_exercise(_chapter(options.file), options.exercise, options.step)
-    return find_target(_read(Path(options.file)), Path(options.file), [Path.cwd()])
+    if options.exercise is None and options.file.endswith(".py"):
+        return find_target(_read(Path(options.file)), Path(options.file), [Path.cwd()])
+    chapter, exercise = _key(options.file, options.exercise)
+    return find_exercise(_chapter(chapter), exercise, options.step)
+
+
+def _key(chapter: str, exercise: str | None) -> tuple[str, str]:
+    """A chapter and its exercise, named as two arguments or as one: `chapter.md#key`."""
+    if exercise is None:
+        chapter, _, exercise = chapter.partition("#")
+    if not exercise:
+        raise CourseError("Which exercise of the chapter? Name its number, title or key.")
+    return chapter, exercise
 
 
 def _chapter(name: str) -> Path:
@@ -435,7 +445,9 @@ def _parser() -> argparse.ArgumentParser:
 
     made = command("start", _start, "Write the file in which to do an exercise.")
     made.add_argument("chapter", metavar="CHAPTER", help="a file, or builtin:NAME as list shows it")
-    made.add_argument("exercise", metavar="KEY", help="a key, a title or a number from 1")
+    made.add_argument(
+        "exercise", metavar="KEY", nargs="?", help="a key, a title or a number from 1"
+    )
     made.add_argument("--step", metavar="N", type=int, help="the step, from 1")
     made.add_argument("--workspace", metavar="DIR", type=Path, default=here)
 

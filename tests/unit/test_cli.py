@@ -125,6 +125,12 @@ def write(name: str, text: str) -> str:
     return name
 
 
+COMMANDS = (
+    *("serve", "check", "run", "lint", "list", "show", "start", "hint", "solution", "reset"),
+    *("progress", "doctor"),
+)
+
+
 def objects(output: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines()]
 
@@ -150,6 +156,15 @@ def test_from_start_to_passed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "100 of" in said
     assert main(["list"]) == 0
     assert " 1  passed    Add two numbers" in capsys.readouterr().out
+
+
+def test_an_exercise_is_named_as_its_file_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["start", "sums.md#add01"]) == 0
+    assert capsys.readouterr().out == f"{FILE}\n"
+    assert main(["show", "sums.md#add01"]) == 0
+    assert "# Add two numbers" in capsys.readouterr().out
+    assert main(["start", "sums.md"]) == 2
+    assert "Which exercise of the chapter?" in capsys.readouterr().err
 
 
 def test_starting_again_leaves_the_work_alone(capsys: pytest.CaptureFixture[str]) -> None:
@@ -232,32 +247,7 @@ def test_wrong_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFix
     assert "usage:" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        *(
-            [name]
-            for name in (
-                [
-                    "serve",
-                    "check",
-                    "run",
-                    "lint",
-                    "list",
-                    "show",
-                    "start",
-                    "hint",
-                    "solution",
-                    "reset",
-                    "progress",
-                    "doctor",
-                ]
-            )
-        ),
-    ],
-    ids=" ".join,
-)
+@pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)], ids=" ".join)
 def test_every_command_has_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit:
         main([*arguments, "--help"])
