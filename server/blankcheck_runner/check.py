@@ -37,7 +37,7 @@ from blankcheck_runner.start import StartFailed
 from blankcheck_runner.wire import Feedback, Part, Report, Request
 
 GRACE = 1.0
-"""Seconds that a failed submission waits to learn whether the solution fails as well."""
+"""Seconds that a failed submission lets the solution run, to learn whether it fails as well."""
 SERVE_SECONDS = 5.0
 """For a submission's process to be ready for questions."""
 JUDGE_SECONDS = 60.0
@@ -135,6 +135,11 @@ async def _unless_broken(
     """The report of a submission that did not come to its end, unless the exercise is at fault."""
     if lesson.sound:
         return report
+    beginning = asyncio.create_task(lesson.solution_begun.wait())
+    try:
+        await asyncio.wait({solving, beginning}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        beginning.cancel()
     await asyncio.wait({solving}, timeout=GRACE)
     if not solving.done():
         return report

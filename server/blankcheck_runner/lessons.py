@@ -244,6 +244,8 @@ class AtHand:
         self._lessons = lessons
         self._lesson = lesson
         self._request = request
+        self.solution_begun = asyncio.Event()
+        """Set once the solution runs, or has run: there is a process for it."""
 
     @property
     def sound(self) -> bool:
@@ -349,8 +351,12 @@ class AtHand:
         lesson, part = self._lesson, "solution"
         if not self._lessons.can_fork or part in lesson.unsafe or await self._base() is None:
             return None
-        lesson.solved = self._live(lesson.solved) or asyncio.create_task(self._solve())
-        state = await self._shared(lesson.solved, part)
+        solved = self._live(lesson.solved)
+        if solved is None:
+            solved = lesson.solved = asyncio.create_task(self._solve())
+        else:
+            self.solution_begun.set()
+        state = await self._shared(solved, part)
         return None if state is None or state.ran.failed else state
 
     async def _shared(self, task: asyncio.Task[State], part: str) -> State | None:
@@ -370,6 +376,7 @@ class AtHand:
             state = await self._lessons.fresh(self._request)
         else:
             state = base if base.ran.failed else await self._lessons.fork(base, self._request)
+        self.solution_begun.set()
         if state.ran.failed:
             return state
         try:

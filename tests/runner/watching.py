@@ -1,0 +1,81 @@
+"""Runs that are looked at while they run: what they print, and which processes they are."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from blankcheck.runner.process import HostRunner
+from blankcheck_runner import processes
+from blankcheck_runner.wire import Lesson, Limits
+
+_Measure = TypeVar("_Measure")
+_NAMESPACE = "print(__import__('os').readlink('/proc/self/ns/pid').strip('pid:[]'), flush=True); "
+
+
+class Watched:
+    """A run whose output is waited for."""
+
+    def __init__(self, runner: HostRunner, code: str) -> None:
+        self._runner = runner
+        self._shown = ""
+        self._more = asyncio.Event()
+        self.task = asyncio.create_task(
+            runner.run(Lesson(), _NAMESPACE + code, "answer.py", Limits(seconds=100), self._show)
+        )
+
+    def _show(self, text: str) -> None:
+        self._shown += text
+        self._more.set()
+
+    async def processes(self, count: int) -> list[int]:
+        """The first processes whose ids it prints. They may know themselves by other ids."""
+        while self._shown.count("\n") < count + 1:
+            self._more.clear()
+            await asyncio.wait_for(self._more.wait(), 30)
+        namespace, *inner = self._shown.split()[: count + 1]
+        host = self._runner.pid
+        assert host is not None
+        return [_outside(host, namespace, int(number)) for number in inner]
+
+
+def _outside(host: int, namespace: str, inner: int) -> int:
+    """The process below the host that has an id inside a namespace of process ids."""
+    for pid in processes.descendants(host):
+        status = Path(f"/proc/{pid}/status").read_text().splitlines()
+        ids = next(line.split() for line in status if line.startswith("NSpid:"))
+        if ids[-1] == str(inner) and namespace in os.readlink(f"/proc/{pid}/ns/pid"):  # noqa: PTH115
+            return pid
+    raise AssertionError(f"there is no process {inner} in {namespace}")
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Waits for what comes by itself."""
+
+    async def wait() -> None:
+        while not condition():
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(wait(), seconds)
+
+
+async def steady(measure: Callable[[], _Measure], seconds: float = 0.5) -> _Measure:
+    """What is measured, once it has not changed for a while."""
+    value, since = measure(), time.monotonic()
+    while time.monotonic() < since + seconds:
+        await asyncio.sleep(0.01)
+        if (now := measure()) != value:
+            value, since = now, time.monotonic()
+    return value
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has ended; one that nobody reaped yet has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
