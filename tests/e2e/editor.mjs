@@ -116,6 +116,20 @@ export class Editor {
     await input.waitFor({ state: "hidden" });
   }
 
+  /** Opens a file of the workspace by its name. */
+  async openFile(name) {
+    await this.page.keyboard.press("ControlOrMeta+P");
+    const input = this.page.locator(".quick-input-widget input");
+    await input.waitFor();
+    await input.fill(name);
+    await this.page
+      .locator(".quick-input-list .monaco-list-row.focused", { hasText: name })
+      .waitFor();
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".tab.active", { hasText: name }).waitFor();
+    await this.waitForFocusInCode();
+  }
+
   lens(title) {
     return this.page.locator(".codelens-decoration a", { hasText: title });
   }
