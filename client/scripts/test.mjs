@@ -7,8 +7,6 @@ import { pack } from "./package.mjs";
 import { setup } from "./setup.mjs";
 import { attempt, findChromium, main, root, say, venvPython } from "./tools.mjs";
 
-const RINGS = ["tests/unit", "tests/lsp", "tests/runner"];
-
 await main(async () => {
   // What would fail at the end is said at the start.
   findChromium();
@@ -21,8 +19,8 @@ await main(async () => {
     const { status } = await attempt(command, args, options);
     if (status !== 0) failed.push(name);
   };
-  const pytest = ["-m", "pytest", "-q", "--durations=5", ...RINGS];
-  await ring("the core, the server and the runner (pytest)", venvPython, pytest);
+  const pytest = ["-m", "pytest", "-q", "--durations=5"];
+  await ring("the core, the server, the runner and the corpora (pytest)", venvPython, pytest);
   await ring(
     "the client",
     process.execPath,
