@@ -102,6 +102,12 @@ class Program:
         self._renew_stdout()
         _seed(seed)
 
+    def bind_device(self, name: str, device: str) -> None:
+        """Has the code find the device that it runs on under a name; nothing without torch."""
+        torch = sys.modules.get("torch")
+        if torch is not None:
+            self.namespace[name] = torch.device(device)
+
     def move(self, directory: str) -> None:
         """Makes a directory the one that the code runs in, imports from and calls home."""
         if directory != self._directory:

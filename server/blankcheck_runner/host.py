@@ -1,9 +1,9 @@
 """The runner host: talks to the server, and keeps the processes below it. Never imports torch.
 
 Its channel to the server is what were descriptors 0 and 1 at the start; nothing else can write
-there. The server says `request`, `cancel`; the host says `hello` once it can run code, `output`
-while a run prints, and `report`, `failed` or `cancelled` for each request. When its input ends,
-everything below it ends, and then it does.
+there. The server says `request`, `devices`, `cancel`; the host says `hello` once it can run code,
+`output` while a run prints, `report`, `refused` (there is no such device), `failed` or `cancelled`
+for each request, and `devices`. When its input ends, everything below it ends, and then it does.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from blankcheck_runner import limits, processes, trace, wire
-from blankcheck_runner.check import Checker
-from blankcheck_runner.lessons import Lessons
+from blankcheck_runner.devices import Choice, NoDevice
+from blankcheck_runner.places import Place, Places
 from blankcheck_runner.runs import HostFault
 from blankcheck_runner.scratch import Scratch
 from blankcheck_runner.start import ForkStarter, SpareStarter, Starter, StartFailed
@@ -42,9 +42,7 @@ class Host:
         self._writing = writing
         self._writer = ThreadPoolExecutor(1, "server")
         self._scratch = Scratch()
-        self._starter = make_starter(self._scratch.root)
-        self._lessons = Lessons(self._starter, self._scratch)
-        self._checker = Checker(self._lessons)
+        self._places = Places(self._scratch, self._make_starter)
         self._running: dict[int, asyncio.Task[None]] = {}
         self._ended = asyncio.Event()
         self._sweeping: asyncio.TimerHandle | None = None
@@ -68,25 +66,28 @@ class Host:
             task.cancel()
         if self._running:
             await asyncio.wait(self._running.values())
-        await self._lessons.close()
-        await self._starter.close()
+        await self._places.close()
         self._sweep()
         await self._scratch.close()
         self._writer.shutdown(wait=False, cancel_futures=True)
 
+    def _make_starter(self, choice: Choice) -> Starter:
+        return make_starter(self._scratch.root, choice)
+
     async def _greet(self) -> None:
+        starter = self._places.cpu.starter
         try:
-            await self._starter.prepare()
+            await starter.prepare()
         except StartFailed as error:
             await self._send({"type": "unable", "message": str(error)})
             self._ended.set()
             return
-        versions = self._starter.versions
+        versions = starter.versions
         info = wire.HostInfo(
             protocol=wire.PROTOCOL,
             python=platform.python_version(),
             executable=sys.executable,
-            start=self._starter.kind,
+            start=starter.kind,
             torch=versions["torch"],
             torch_error=versions["torch_error"],
             sandbox=versions["sandbox"],
@@ -117,24 +118,43 @@ class Host:
         if message.get("type") == "request":
             request = wire.request_from_json(message["request"])
             self._running[request.id] = asyncio.create_task(self._answer(request))
+        elif message.get("type") == "devices":
+            number = message["id"]
+            self._running[number] = asyncio.create_task(self._tell(number, message["device"]))
         elif message.get("type") == "cancel":
             task = self._running.get(message["id"])
             if task is not None:
                 task.cancel()
+
+    async def _tell(self, number: int, requested: str) -> None:
+        """Says which devices there are."""
+        answer: dict[str, Any]
+        try:
+            answer = {"type": "devices", "info": asdict(await self._places.info(requested))}
+        except asyncio.CancelledError:
+            answer = {"type": "cancelled"}
+        finally:
+            self._running.pop(number, None)
+        await self._send({**answer, "id": number})
 
     async def _answer(self, request: wire.Request) -> None:
         number = request.id
         trace.mark(number, f"host: {request.mode} came")
         printed = _Printed(self, number)
         answer: dict[str, Any]
+        place: Place | None = None
         try:
-            report = await self._checker.answer(request, printed.add)
+            place = await self._places.of(request)
+            report = await place.answer(request, printed.add)
             await printed.flush()
             answer = {"type": "report", "report": wire.report_to_json(report)}
         except asyncio.CancelledError:
-            self._lessons.clear_away()
-            await self._lessons.settle()
+            if place is not None:
+                place.lessons.clear_away()
+                await place.lessons.settle()
             answer = {"type": "cancelled", "id": number}
+        except NoDevice as error:
+            answer = {"type": "refused", "id": number, "message": str(error)}
         except HostFault as error:
             answer = {"type": "failed", "id": number, "message": str(error)}
         finally:
@@ -142,10 +162,11 @@ class Host:
         await self._send(answer)
         trace.mark(number, "host: answered")
         # Whoever waits for the answer does not wait for the ends of processes.
-        self._lessons.clear_away()
+        if place is not None:
+            place.lessons.clear_away()
         self._sweep_soon()
-        if answer["type"] == "report":
-            self._lessons.look_ahead(request)
+        if place is not None and answer["type"] == "report":
+            place.look_ahead(request)
 
     def _sweep_soon(self) -> None:
         if self._sweeping is None:
@@ -154,10 +175,11 @@ class Host:
 
     def _sweep(self) -> None:
         self._sweeping = None
-        known = self._starter.known()
+        known = self._places.known()
         left = known is None or processes.sweep_orphans(known)
-        for reaper, worker in self._starter.reapers():
-            left = processes.kill_others(reaper, worker) or left
+        for place in self._places.all:
+            for reaper, worker in place.starter.reapers():
+                left = processes.kill_others(reaper, worker) or left
         if left:
             self._sweep_soon()
 
@@ -204,13 +226,14 @@ class _Printed:
             await self._host.send_output(self._number, text)
 
 
-def make_starter(scratch: str) -> Starter:
+def make_starter(scratch: str, choice: Choice) -> Starter:
     """The way of starting workers that suits the system, or that `BLANKCHECK_START` chooses.
 
-    `scratch`: the directory that all their scratch directories are in.
+    `scratch`: the directory that all their scratch directories are in. `choice`: their device.
     """
     chosen = os.environ.get("BLANKCHECK_START") or _suitable()
-    return ForkStarter(scratch) if chosen == "fork" else SpareStarter(scratch)
+    made = ForkStarter if chosen == "fork" else SpareStarter
+    return made(scratch, choice.environment)
 
 
 def _suitable() -> Literal["fork", "spare"]:

@@ -317,8 +317,12 @@ class AtHand:
                     self._lesson.solved = None
                     return None
             ahead = await self._lessons.fork(state, self._request)
-            if self._lesson.rehearsed is not False:
-                await self._lessons.rehearse(ahead, self._request)
+            if self._lesson.rehearsed is not False and not await self._lessons.rehearse(
+                ahead, self._request
+            ):
+                # It may hold memory of a graphics card now, which is not for one that waits.
+                self._lessons.end(ahead)
+                return None
             return ahead
         return None
 

@@ -34,8 +34,10 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def limit_self(limits: Limits) -> None:
-    """Limits this process, and with it what it starts, to what a submission may use."""
+def limit_self(limits: Limits, device: str = "cpu") -> None:
+    """Limits this process, and with it what it starts, to what a submission may use.
+
+    `device`: what it runs on, by its name in here."""
     if resource is None:
         return
     cpu = math.ceil(limits.seconds * (os.cpu_count() or 1)) + 5
@@ -46,8 +48,9 @@ def limit_self(limits: Limits) -> None:
         (resource.RLIMIT_NOFILE, MAX_FILES),
     ]
     own = _address_space()
-    # CUDA reserves far more addresses than it uses, so no budget of addresses fits it.
-    if own is not None and not Path("/dev/nvidiactl").exists():
+    # CUDA reserves far more addresses than it uses, so no budget of addresses fits it. The host
+    # watches over the memory of such processes.
+    if own is not None and device != "cuda":
         wanted.append((resource.RLIMIT_AS, own + limits.memory))
     for kind, value in wanted:
         hard = resource.getrlimit(kind)[1]

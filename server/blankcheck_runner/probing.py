@@ -28,6 +28,7 @@ from typing import Any, cast
 
 from blankcheck_runner import limits, wire
 from blankcheck_runner.channel import Channel, ChannelClosed
+from blankcheck_runner.driver import holds_driver
 from blankcheck_runner.harmless import only_looks
 from blankcheck_runner.judge import signature
 from blankcheck_runner.judge.task import Observed, Probe, Process, Raised
@@ -104,7 +105,7 @@ class LocalProcess:
 
     def answer(self, probe: Probe) -> Answer:
         """Answers a probe, for sending on."""
-        if not self._may_fork or _cuda():
+        if not self._may_fork or holds_driver():
             return _answer_here(self._namespace, probe)
         bare = not probe.setup and not probe.bindings
         if bare and only_looks(probe.code, probe.name, self._namespace):
@@ -443,12 +444,6 @@ def _read(descriptor: int, count: int, deadline: float) -> bytes:
             raise wire.FrameError("frame cut short")
         data += piece
     return bytes(data)
-
-
-def _cuda() -> bool:
-    """Whether this process holds a CUDA context, which a fork cannot use."""
-    torch = sys.modules.get("torch")
-    return torch is not None and bool(torch.cuda.is_initialized())
 
 
 def _written(answer: Answer) -> tuple[dict[str, Any], bytes]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
-from blankcheck_runner import limits, processes, stops, wire
+from blankcheck_runner import limits, processes, stops
 from blankcheck_runner.crash import Crash, crash_from_json
 from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed
 from blankcheck_runner.judge.task import Printed
@@ -72,12 +72,13 @@ async def execute(hold: Hold, directory: str, request: Request, part: Part) -> R
             file=FILES.get(part, request.file),
             directory=directory,
             network=lesson.network,
+            device=lesson.device,
             seed=lesson.seed,
             limits=asdict(request.limits),
         )
     )
     try:
-        stop = await _watch(hold, asking, request.limits)
+        stop = await _watch(hold, asking, request)
         if stop is not None:
             line = await _last_line(hold, part)
             hold.kill()
@@ -85,7 +86,7 @@ async def execute(hold: Hold, directory: str, request: Request, part: Part) -> R
         answer = await asking
         if isinstance(answer.get("unable"), str):
             raise HostFault(answer["unable"])
-        return _ran(part, answer)
+        return _ran(request, part, answer)
     except WorkerFailed:
         line = await _last_line(hold, part)
         hold.kill()
@@ -112,9 +113,13 @@ async def give_up(task: asyncio.Task[Any]) -> None:
 
 
 async def _watch(
-    hold: Hold, asking: asyncio.Task[Mapping[str, Any]], limit: wire.Limits
+    hold: Hold, asking: asyncio.Task[Mapping[str, Any]], request: Request
 ) -> Stop | None:
     """Waits for an answer; why it has to be given up, or null when there is one."""
+    limit = request.limits
+    # No limit of the system's fits a process with CUDA; the others have one.
+    watched = request.device == "cuda"
+    allowed = processes.memory(hold.pid) + limit.memory if watched else 0
     started = time.monotonic()
     while True:
         left = limit.seconds - (time.monotonic() - started)
@@ -135,6 +140,8 @@ async def _watch(
         processes.resume(hold.pid)
         if len(processes.descendants(hold.pid)) > limits.MAX_PROCESSES:
             return stops.too_many_processes()
+        if watched and processes.memory(hold.pid) > allowed:
+            return stops.out_of_memory(limit.memory)
 
 
 async def _last_line(hold: Hold, part: Part) -> int | None:
@@ -147,7 +154,7 @@ async def _last_line(hold: Hold, part: Part) -> int | None:
     return position[1] if position is not None and position[0] == part else None
 
 
-def _ran(part: Part, answer: Mapping[str, Any]) -> Ran:
+def _ran(request: Request, part: Part, answer: Mapping[str, Any]) -> Ran:
     """The answer to `execute`. It comes from a process that ran the code in question, so nothing
     in it is taken for granted."""
     found = answer.get("prints")
@@ -162,6 +169,6 @@ def _ran(part: Part, answer: Mapping[str, Any]) -> Ran:
         part,
         tuple(prints),
         None if crash is None else crash_from_json(crash),
-        device="cuda" if answer.get("device") == "cuda" else "cpu",
+        device=request.device if answer.get("device") == request.device else "cpu",
         alone=answer.get("alone") is True,
     )

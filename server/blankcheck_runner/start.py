@@ -79,9 +79,11 @@ class ForkStarter:
 
     kind: Literal["fork", "spare"] = "fork"
 
-    def __init__(self, scratch: str) -> None:
+    def __init__(self, scratch: str, environment: Mapping[str, str]) -> None:
+        """`environment`: what the workers get beside what `_environment` lets through."""
         self.versions: Mapping[str, Any] = {}
         self._scratch = scratch
+        self._environment = environment
         self._zygote: _Program | None = None
         self._preparing = asyncio.Lock()
 
@@ -93,7 +95,7 @@ class ForkStarter:
             if self._zygote is not None:
                 await self._zygote.close()
                 self._zygote = None
-            zygote = await _Program.start(self.kind, self._scratch)
+            zygote = await _Program.start(self.kind, self._scratch, self._environment)
             try:
                 self.versions = await zygote.ready()
             except BaseException:
@@ -133,9 +135,11 @@ class SpareStarter:
 
     kind: Literal["fork", "spare"] = "spare"
 
-    def __init__(self, scratch: str) -> None:
+    def __init__(self, scratch: str, environment: Mapping[str, str]) -> None:
+        """`environment`: what the workers get beside what `_environment` lets through."""
         self.versions: Mapping[str, Any] = {}
         self._scratch = scratch
+        self._environment = environment
         self._ready: deque[_Program] = deque()
         self._used: dict[int, _Program] = {}
         self._filling: asyncio.Task[None] | None = None
@@ -218,7 +222,7 @@ class SpareStarter:
                 raise
 
     async def _add(self) -> None:
-        program = await _Program.start(self.kind, self._scratch)
+        program = await _Program.start(self.kind, self._scratch, self._environment)
         try:
             self.versions = await program.ready()
         except BaseException:
@@ -247,7 +251,7 @@ class _Program:
         self._waiting = asyncio.create_task(self._wait())
 
     @classmethod
-    async def start(cls, kind: str, scratch: str) -> _Program:
+    async def start(cls, kind: str, scratch: str, environment: Mapping[str, str]) -> _Program:
         """Starts one; it warms up by itself."""
         ends = Ends()
         control, output, position = ends.worker_side()
@@ -261,7 +265,7 @@ class _Program:
                 stderr=output,
                 pass_fds=(control, position),
                 start_new_session=True,
-                env=_environment(scratch),
+                env={**_environment(scratch), **environment},
                 cwd=scratch,
             )
         except BaseException:

@@ -8,6 +8,7 @@ Standard library only.
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -22,6 +23,9 @@ MAX_BLOB = 64 * 2**20
 
 Part = Literal["submission", "pre_exercise_code", "solution", "sct"]
 """The text that a piece of feedback points into."""
+
+DEVICE = re.compile(r"auto|cpu|mps|cuda(?::[0-9]{1,3})?")
+"""What may be asked for as the device."""
 
 Outcome = Literal["passed", "incomplete", "failed", "error", "timeout", "limit", "broken"]
 
@@ -54,6 +58,8 @@ class Lesson:
     seed: int = 0
     network: bool = False
     """Whether its code may use the network."""
+    device: str = ""
+    """The name under which its code finds the device that it runs on; empty: under none."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,9 @@ class Request:
     limits: Limits = Limits()
     expressions: tuple[Expression, ...] = ()
     """For `describe`."""
+    device: str = "auto"
+    """The device that is asked for, as `DEVICE` has it; below the host the one that it comes to, by
+    its name in the process that runs on it."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +121,7 @@ class Report:
     output: str = ""
     truncated: bool = False
     device: str = "cpu"
+    """Where the submission ran: `cpu`, `cuda:N` or `mps`."""
     seconds: float = 0.0
     """Wall-clock time from the request's arrival at the host to its answer."""
     descriptions: tuple[str | None, ...] = ()
@@ -135,6 +145,23 @@ class HostInfo:
     """How well code is contained: `none`, `limits`, `landlock`, `full`."""
     sandbox_missing: str | None = None
     """What keeps it from being contained better."""
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """What the host says of its devices."""
+
+    requested: str
+    device: str | None
+    """What a request for it comes to: `cpu`, `cuda:N` or `mps`; null where it is not there."""
+    label: str
+    """What that is, such as `NVIDIA A100, 80 GB`; empty for the CPU."""
+    problem: str | None
+    """Why it is not there, and what to do."""
+    advice: str | None
+    """Why CUDA cannot be used although there is a card for it, and what to do."""
+    text: str
+    """All of it, in lines, for a report."""
 
 
 def encode(message: Mapping[str, Any], blob: bytes = b"") -> bytes:

@@ -40,9 +40,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from blankcheck_runner import crash, limits, processes, wire
+from blankcheck_runner import crash, devices, limits, processes, wire
 from blankcheck_runner.channel import Channel, ChannelClosed, Received, close_all
 from blankcheck_runner.execute import Program, Ran, chance_kept
+from blankcheck_runner.driver import holds_driver
 from blankcheck_runner.judge.task import Printed, Raised, Task
 from blankcheck_runner.sandbox import levels, namespaces
 from blankcheck_runner.sandbox.levels import Sandbox
@@ -74,12 +75,14 @@ class Worker:
         self._asked: tuple[tuple[str, str | None], ...] = ()
         """What a check of the solution asks the learner's process for."""
         self._torch: dict[str, str | None] = {}
+        self._device = os.environ.get(devices.CHOSEN, "cpu")
+        """What the code runs on, by its name in here."""
         self._part = 0
         self._file = ""
 
     def run(self) -> None:
         """Warms this process up, then obeys until the channel closes."""
-        self._torch = warm_up()
+        self._torch = warm_up(self._device)
         # What every check needs of ours, before anything is forked.
         for module in ("probing", "judge.engine", "describe"):
             importlib.import_module(f"blankcheck_runner.{module}")
@@ -191,13 +194,15 @@ class Worker:
         if not self.begun:
             self.begun = True
             if self._sandbox.allowed != "none":
-                limits.limit_self(wire.Limits(**message["limits"]))
+                limits.limit_self(wire.Limits(**message["limits"]), self._device)
             group = str(Path(message["directory"]).parent)
             try:
                 self._sandbox.confine(group, network=message["network"])
             except OSError as error:
                 return {"unable": f"code cannot be contained here ({error})"}
             self._program.begin(message["directory"], message["seed"])
+            if message["device"]:
+                self._program.bind_device(message["device"], self._device)
             if hasattr(signal, "SIGUSR1"):
                 signal.signal(signal.SIGUSR1, self._tell_line)
         if part == "submission":
@@ -217,7 +222,7 @@ class Worker:
             self._given = dict(self._program.namespace)
         return {
             "prints": [[printed.text, printed.line] for printed in ran.prints],
-            "device": _device(),
+            "device": used_device(self._device),
             "alone": self._alone(),
             **_crash(ran, self._program.texts),
         }
@@ -229,7 +234,7 @@ class Worker:
         except OSError:
             threads = threading.active_count()
         others = len(processes.children("self")) - len(self._children)
-        return threads == 1 and others <= 0 and _device() == "cpu"
+        return threads == 1 and others <= 0 and not holds_driver()
 
     def _tell_line(self, _: int, frame: types.FrameType | None) -> None:
         """Answers the host's signal at a deadline: which line of the code is it in?"""
@@ -289,7 +294,7 @@ class Worker:
         values: dict[str, Any] = {}
         with chance_kept():
             if (torch := sys.modules.get("torch")) is not None:
-                _exercise(torch)
+                _exercise(torch, learn=self._device == "cpu")
                 values = {"torch": torch, "value": torch.zeros(2, 2)}
             probing.rehearse(values)
         return {"alone": self._alone()}
@@ -322,10 +327,15 @@ def _crash(ran: Ran, texts: Mapping[str, str]) -> dict[str, Any]:
     return {"crash": crash.crash_to_json(crash.observe(ran.error, texts))}
 
 
-def _device() -> str:
+def used_device(chosen: str) -> str:
+    """The device that was used here, by its name in here: the chosen one, or the CPU alone."""
     torch = sys.modules.get("torch")
-    cuda = getattr(torch, "cuda", None)
-    return "cuda" if cuda is not None and cuda.is_initialized() else "cpu"
+    with contextlib.suppress(Exception):  # the code may have broken it
+        if torch is not None and chosen == "cuda" and torch.cuda.is_initialized():
+            return "cuda"
+        if torch is not None and chosen == "mps" and torch.mps.current_allocated_memory():
+            return "mps"
+    return "cpu"
 
 
 def _exit_descriptor(pid: int) -> int | None:
@@ -342,10 +352,12 @@ def _flush() -> None:
             stream.flush()
 
 
-def warm_up() -> dict[str, str | None]:
+def warm_up(device: str = "cpu") -> dict[str, str | None]:
     """Imports what courses use and pays for its lazy beginnings once, with one intra-op thread.
 
-    A process that ran parallel work must not be forked: its children would hang in OpenMP.
+    A process that ran parallel work must not be forked: its children would hang in OpenMP. Nor must
+    one that asked for graphics cards, as the first step backward and each step of an optimizer do
+    where they are not hidden: for `device` `cuda` nothing is learned here.
     """
     with contextlib.suppress(Exception):
         importlib.import_module("numpy")
@@ -359,27 +371,29 @@ def warm_up() -> dict[str, str | None]:
         return {"torch": None, "torch_error": f"{type(error).__name__}: {error}"}
     try:
         torch.set_num_threads(1)
-        _exercise(torch)
+        _exercise(torch, learn=device == "cpu")
     except Exception as error:
         return {"torch": torch.__version__, "torch_error": f"{type(error).__name__}: {error}"}
     return {"torch": str(torch.__version__), "torch_error": None}
 
 
-def _exercise(torch: Any) -> None:
-    """A little of everything that is slow the first time."""
+def _exercise(torch: Any, *, learn: bool) -> None:
+    """A little of everything that is slow the first time; with or without `learn`ing."""
     generator = torch.Generator().manual_seed(0)
     inputs = torch.rand(4, 3, generator=generator)
     repr(inputs @ inputs.t())
     layers = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
     repr(layers)
+    picture = torch.rand(1, 1, 6, 6, generator=generator)
+    torch.nn.functional.max_pool2d(torch.nn.Conv2d(1, 2, 3)(picture), 2)
+    torch.softmax(inputs, 1).tolist()
+    if not learn:
+        return
     optimizer = torch.optim.Adam(layers.parameters(), lr=0.01)
     loss = torch.nn.CrossEntropyLoss()(layers(inputs), torch.tensor([0, 1, 0, 1]))
     loss.backward()
     optimizer.step()
     optimizer.zero_grad()
-    picture = torch.rand(1, 1, 6, 6, generator=generator)
-    torch.nn.functional.max_pool2d(torch.nn.Conv2d(1, 2, 3)(picture), 2)
-    torch.softmax(inputs, 1).tolist()
 
 
 def task_from_json(data: Mapping[str, Any]) -> Task:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from blankcheck_runner.wire import Expression, HostInfo, Lesson, Limits, Report
+from blankcheck_runner.wire import DeviceInfo, Expression, HostInfo, Lesson, Limits, Report
 
 
 class RunnerUnavailable(Exception):
@@ -19,8 +19,16 @@ class Runner(Protocol):
     made side by side; which of two checks of one document counts is the caller's affair.
     """
 
+    device: str
+    """The device that is asked for from now on, as `wire.DEVICE` has it. Where it is not there,
+    whatever runs code raises RunnerUnavailable."""
+
     async def info(self) -> HostInfo:
         """What the host is: interpreter, torch, how it starts processes. Starts it if need be."""
+        ...
+
+    async def devices(self) -> DeviceInfo:
+        """Which devices there are, and which one is used. May take some seconds."""
         ...
 
     async def check(

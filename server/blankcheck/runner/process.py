@@ -18,7 +18,7 @@ from typing import Any
 
 from blankcheck.runner import RunnerUnavailable
 from blankcheck_runner import trace, wire
-from blankcheck_runner.wire import Expression, HostInfo, Lesson, Limits, Report, Request
+from blankcheck_runner.wire import DeviceInfo, Expression, HostInfo, Lesson, Limits, Report, Request
 
 START_SECONDS = 150.0
 """For the first import of torch on a slow disk."""
@@ -45,8 +45,10 @@ class HostRunner:
         self,
         python: str | Sequence[str] = sys.executable,
         environment: Mapping[str, str] | None = None,
+        device: str = "auto",
     ) -> None:
         """`python`: the interpreter, or a command that ends in one."""
+        self.device = device
         self._python = [python] if isinstance(python, str) else list(python)
         self._environment = environment
         self._begun: asyncio.Task[_Host] | None = None
@@ -63,12 +65,20 @@ class HostRunner:
         """What the host is. Starts it if need be."""
         return (await self._ready()).info
 
+    async def devices(self) -> DeviceInfo:
+        """Which devices there are."""
+        number = next(self._ids)
+        message = {"type": "devices", "id": number, "device": self.device}
+        return await self._told(number, message)
+
     async def check(
         self, lesson: Lesson, submission: str, file: str, limits: Limits | None = None
     ) -> Report:
         """Runs a submission and judges it."""
         limits = limits or Limits()
-        request = Request(next(self._ids), "check", lesson, submission, file, limits)
+        request = Request(
+            next(self._ids), "check", lesson, submission, file, limits, device=self.device
+        )
         return await self._ask(request)
 
     async def run(
@@ -81,19 +91,28 @@ class HostRunner:
     ) -> Report:
         """Runs a submission without a judgement."""
         limits = limits or Limits()
-        request = Request(next(self._ids), "run", lesson, submission, file, limits)
+        request = Request(
+            next(self._ids), "run", lesson, submission, file, limits, device=self.device
+        )
         return await self._ask(request, on_output)
 
     async def describe(
         self, lesson: Lesson, expressions: Sequence[Expression]
     ) -> tuple[str | None, ...]:
         """A phrase for each place in the solution; null where nothing is known."""
-        request = Request(next(self._ids), "describe", lesson, expressions=tuple(expressions))
+        request = Request(
+            next(self._ids),
+            "describe",
+            lesson,
+            expressions=tuple(expressions),
+            device=self.device,
+        )
         return (await self._ask(request)).descriptions
 
     async def prepare(self, lesson: Lesson, limits: Limits | None = None) -> None:
         """Does ahead of need what the lesson's next check takes."""
-        request = Request(next(self._ids), "prepare", lesson, limits=limits or Limits())
+        limits = limits or Limits()
+        request = Request(next(self._ids), "prepare", lesson, limits=limits, device=self.device)
         await self._ask(request)
 
     async def close(self) -> None:
@@ -109,11 +128,20 @@ class HostRunner:
     async def _ask(
         self, request: Request, on_output: Callable[[str], None] | None = None
     ) -> Report:
+        message = {"type": "request", "request": wire.request_to_json(request)}
+        return await self._told(request.id, message, on_output)
+
+    async def _told(
+        self,
+        number: int,
+        message: Mapping[str, Any],
+        on_output: Callable[[str], None] | None = None,
+    ) -> Any:
         # A host that dies under a request takes nothing with it that a new one could not redo.
         for last in (False, True):
             host = await self._ready()
             try:
-                return await host.ask(request, on_output)
+                return await host.ask(number, message, on_output)
             except _HostDied as error:
                 if last:
                     raise RunnerUnavailable(str(error)) from None
@@ -157,7 +185,7 @@ class _Host:
         self._said: deque[str] = deque(maxlen=_TAIL)
         """The last lines of its standard error."""
         self._hello: asyncio.Future[HostInfo] = asyncio.get_running_loop().create_future()
-        self._answers: dict[int, asyncio.Future[Report | None]] = {}
+        self._answers: dict[int, asyncio.Future[Report | DeviceInfo | None]] = {}
         """Null is for a request that was cancelled."""
         self._outputs: dict[int, Callable[[str], None]] = {}
         self._unable = ""
@@ -212,27 +240,30 @@ class _Host:
         """Whether nothing can be asked of it any more."""
         return self._listening.done()
 
-    async def ask(self, request: Request, on_output: Callable[[str], None] | None) -> Report:
-        """The report. Raises _HostDied, or RunnerUnavailable if the host cannot run anything."""
+    async def ask(
+        self, number: int, message: Mapping[str, Any], on_output: Callable[[str], None] | None
+    ) -> Report | DeviceInfo:
+        """The answer. Raises _HostDied, or RunnerUnavailable if the host cannot run anything."""
         if self.dead:
             raise _HostDied(self._obituary())
-        answer: asyncio.Future[Report | None] = asyncio.get_running_loop().create_future()
-        self._answers[request.id] = answer
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Report | DeviceInfo | None] = loop.create_future()
+        self._answers[number] = answer
         if on_output is not None:
-            self._outputs[request.id] = on_output
+            self._outputs[number] = on_output
         try:
-            await self._send({"type": "request", "request": wire.request_to_json(request)})
-            report = await asyncio.shield(answer)
+            await self._send(message)
+            told = await asyncio.shield(answer)
         except asyncio.CancelledError:
-            self._outputs.pop(request.id, None)
-            await self._cancel(request.id, answer)
+            self._outputs.pop(number, None)
+            await self._cancel(number, answer)
             raise
         finally:
-            self._answers.pop(request.id, None)
-            self._outputs.pop(request.id, None)
-        if report is None:
+            self._answers.pop(number, None)
+            self._outputs.pop(number, None)
+        if told is None:
             raise _HostDied("the host gave up the request")
-        return report
+        return told
 
     async def close(self) -> None:
         """Ends it; by force if it does not end by itself."""
@@ -250,7 +281,7 @@ class _Host:
         if self._hello.done() and not self._hello.cancelled():
             self._hello.exception()
 
-    async def _cancel(self, number: int, answer: asyncio.Future[Report | None]) -> None:
+    async def _cancel(self, number: int, answer: asyncio.Future[Any]) -> None:
         """Has the request's processes killed, and waits until they are."""
         with contextlib.suppress(_HostDied, asyncio.TimeoutError, asyncio.CancelledError):
             await self._send({"type": "cancel", "id": number})
@@ -295,12 +326,16 @@ class _Host:
         elif kind == "report":
             report = wire.report_from_json(message["report"])
             self._settle(report.id, report)
+        elif kind == "devices":
+            self._settle(message["id"], DeviceInfo(**message["info"]))
         elif kind == "cancelled":
             self._settle(message["id"], None)
-        elif kind == "failed":
+        elif kind in ("failed", "refused"):
             answer = self._answers.get(message["id"])
             if answer is not None and not answer.done():
-                text = f"The code could not be run: {message['message']}. Try again."
+                text = str(message["message"])
+                if kind == "failed":
+                    text = f"The code could not be run: {text}. Try again."
                 answer.set_exception(RunnerUnavailable(text))
 
     def _greeted(self, info: HostInfo) -> None:
@@ -312,10 +347,10 @@ class _Host:
             text = "The runner is of another version than the server. Restart the server."
             self._hello.set_exception(_HostDied(text))
 
-    def _settle(self, number: int, report: Report | None) -> None:
+    def _settle(self, number: int, told: Report | DeviceInfo | None) -> None:
         answer = self._answers.get(number)
         if answer is not None and not answer.done():
-            answer.set_result(report)
+            answer.set_result(told)
 
     async def _log(self) -> None:
         stderr = self._process.stderr
