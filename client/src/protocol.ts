@@ -103,6 +103,7 @@ export interface BlankItem {
 export interface Settings {
   trusted: boolean;
   timeLimit: number;
+  device: string;
 }
 
 export const Check = new RequestType<DocumentParams, CheckResult, void>("blankcheck/check");

@@ -159,5 +159,6 @@ function settings(): Settings {
   return {
     trusted: vscode.workspace.isTrusted,
     timeLimit: configuration.get("check.timeLimit", 10),
+    device: configuration.get("device", "auto"),
   };
 }

@@ -168,6 +168,7 @@ def lesson(target: Target) -> Lesson:
         solution=_text(target.unit.code("solution")),
         sct=_text(target.unit.code("sct")),
         data=None if target.data is None else str(target.data),
+        device=target.chapter.device or "",
     )
 
 

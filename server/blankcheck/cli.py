@@ -37,6 +37,7 @@ from blankcheck.reporting import (
 )
 from blankcheck.result import Result, result_json
 from blankcheck.runner import Runner, RunnerUnavailable
+from blankcheck_runner.wire import DEVICE
 
 OK, NOT_PASSED, NOT_DONE, INTERRUPTED = 0, 1, 2, 130
 MAX_BYTES = 16 * 2**20
@@ -281,7 +282,8 @@ def _with_runner(options: argparse.Namespace, work: Callable[[Runner], Awaitable
     from blankcheck.runner.process import HostRunner
 
     async def supervised() -> int:
-        runner = HostRunner(options.python or os.environ.get("BLANKCHECK_PYTHON") or sys.executable)
+        python = options.python or os.environ.get("BLANKCHECK_PYTHON") or sys.executable
+        runner = HostRunner(python, device=options.device)
         try:
             return await work(runner)
         finally:
@@ -402,6 +404,14 @@ def _parser() -> argparse.ArgumentParser:
                 metavar="PATH",
                 help="what runs the exercises (else BLANKCHECK_PYTHON, else this Python)",
             )
+        if runs and name != "serve":
+            made.add_argument(
+                "--device",
+                type=_device,
+                default="auto",
+                help="auto, cpu, cuda, cuda:N or mps (else auto: a graphics card if there is one, "
+                "for exercises that use one)",
+            )
         return made
 
     def exercise_options(made: argparse.ArgumentParser) -> None:
@@ -469,6 +479,12 @@ def _parser() -> argparse.ArgumentParser:
     made = command("doctor", _doctor, "Say what works here, and what to do about the rest.", True)
     made.add_argument("--format", choices=("text", "json"), default="text")
     return parser
+
+
+def _device(text: str) -> str:
+    if DEVICE.fullmatch(text):
+        return text
+    raise argparse.ArgumentTypeError(f"“{text}” is not auto, cpu, cuda, cuda:N or mps")
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -6,12 +6,13 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import yaml
 
+from blankcheck.course.kinds import device_name
 from blankcheck.course.model import Chapter, Exercise
 from blankcheck.course.reader import read
 from blankcheck.course.submission import BUILTIN, Header, new_submission, read_header
@@ -85,7 +86,7 @@ def read_chapter(file: Path) -> Chapter:
         status = file.stat()
         if status.st_size > MAX_CHAPTER_BYTES:
             raise CourseError(f"{file} is too large for a chapter. Split it into several files.")
-        return _read(file, status.st_mtime_ns, status.st_size)
+        return in_course(_read(file, status.st_mtime_ns, status.st_size), file)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise CourseError(
@@ -97,6 +98,15 @@ def read_chapter(file: Path) -> Chapter:
 @lru_cache(maxsize=128)
 def _read(file: Path, modified: int, size: int) -> Chapter:
     return read(file.read_bytes().decode("utf-8", "replace"))
+
+
+def in_course(chapter: Chapter, file: Path) -> Chapter:
+    """A chapter with what the course in its file's folder says for all of them."""
+    if chapter.device is not None:
+        return chapter
+    declared, _ = _read_manifest(file.parent / "course.yml")
+    device = device_name((declared or {}).get("device"))
+    return chapter if device is None else replace(chapter, device=device)
 
 
 def find_courses(roots: Sequence[Path]) -> tuple[Course, ...]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
-import json
 import sys
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,16 +12,6 @@ from blankcheck.courses import builtin_folder
 from blankcheck.progress import Progress
 from blankcheck.runner import Runner, RunnerUnavailable
 from blankcheck_runner.wire import HostInfo
-
-CUDA_SECONDS = 60.0
-
-_CUDA = """
-import json, torch
-names = []
-if torch.cuda.is_available():
-    names = [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())]
-print(json.dumps({"built": torch.version.cuda, "devices": names}))
-"""
 
 
 @dataclass(frozen=True)
@@ -54,8 +42,7 @@ async def diagnose(runner: Runner) -> list[Finding]:
     findings.append(Finding("interpreter", True, f"{info.executable}, Python {info.python}"))
     findings.append(_torch(info))
     findings.append(_start(info))
-    if info.torch is not None:
-        findings.append(await _cuda(info.executable))
+    findings += await _devices(runner)
     limits = "time, memory, output; files and network are not closed off yet"
     findings.append(Finding("sandbox", True, limits, "Run courses only of people you trust."))
     return findings
@@ -100,30 +87,11 @@ def _start(info: HostInfo) -> Finding:
     return Finding("processes", True, value)
 
 
-async def _cuda(executable: str) -> Finding:
-    """Asks in a process of its own: a process that has touched CUDA cannot be forked."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            executable,
-            "-c",
-            _CUDA,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-    except OSError as error:
-        return Finding("cuda", True, "unknown", f"{executable} does not start ({error.strerror}).")
-    try:
-        output, _ = await asyncio.wait_for(process.communicate(), CUDA_SECONDS)
-        data = json.loads(output)
-    except (asyncio.TimeoutError, ValueError):
-        return Finding("cuda", True, "unknown", "torch did not answer about CUDA.")
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if data["devices"]:
-        return Finding("cuda", True, ", ".join(data["devices"]))
-    if data["built"] is None:
-        return Finding("cuda", True, "none: this torch is built for the CPU only")
-    return Finding("cuda", True, f"none found; torch is built for CUDA {data['built']}")
+async def _devices(runner: Runner) -> list[Finding]:
+    """The device that exercises run on, and the cards. That there is none is no fault, unless it
+    was asked for."""
+    told = await runner.devices()
+    used = f"{told.device} ({told.label})" if told.label else str(told.device)
+    if told.problem is not None:
+        return [Finding("device", False, f"{told.requested} is not there", told.problem)]
+    return [Finding("device", True, used, told.advice)]

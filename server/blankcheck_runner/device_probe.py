@@ -168,7 +168,7 @@ def _plugged(root: Path) -> bool:
 
 
 def _version(root: Path) -> str | None:
-    """The driver's version, from a line such as `NVRM version: NVIDIA UNIX … Module  550.54.14 …`."""
+    """The driver's version, from a line such as `NVRM version: NVIDIA … Module 550.54.14 …`."""
     try:
         line = (root / "proc/driver/nvidia/version").read_text().splitlines()[0]
     except (OSError, IndexError):

@@ -267,7 +267,9 @@ def info(requested: str, found: Found, environment: Mapping[str, str]) -> Device
     built = f"CUDA {torch.cuda}" if torch.cuda else "the CPU only"
     lines = [
         f"Device asked for: {requested}",
-        f"Device used: {_used(name, label)}" if problem is None else f"Device used: {problem}",
+        f"Device used: {_used(name, label)}"
+        if problem is None
+        else f"Device used: none. {problem}",
         f"PyTorch: {torch.version}, built for {built}" if torch.version else "PyTorch: none",
         f"NVIDIA driver: {driver.version or ('loaded' if driver.present else 'none')}",
     ]

@@ -42,8 +42,8 @@ from typing import Any
 
 from blankcheck_runner import crash, devices, limits, processes, wire
 from blankcheck_runner.channel import Channel, ChannelClosed, Received, close_all
-from blankcheck_runner.execute import Program, Ran, chance_kept
 from blankcheck_runner.driver import holds_driver
+from blankcheck_runner.execute import Program, Ran, chance_kept
 from blankcheck_runner.judge.task import Printed, Raised, Task
 from blankcheck_runner.sandbox import levels, namespaces
 from blankcheck_runner.sandbox.levels import Sandbox

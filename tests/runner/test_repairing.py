@@ -13,7 +13,7 @@ from blankcheck import checking, repairing
 from blankcheck.courses import Target, find_exercise
 from blankcheck.repairing import MOST_RUNS, Repaired
 from blankcheck.runner.process import HostRunner
-from blankcheck_runner.wire import Expression, HostInfo, Lesson, Limits, Report
+from blankcheck_runner.wire import DeviceInfo, Expression, HostInfo, Lesson, Limits, Report
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -224,6 +224,7 @@ class Counting:
 
     def __init__(self, runner: HostRunner) -> None:
         self._runner = runner
+        self.device = runner.device
         self.lessons: list[Lesson] = []
 
     async def run(
@@ -239,6 +240,9 @@ class Counting:
 
     async def info(self) -> HostInfo:
         return await self._runner.info()
+
+    async def devices(self) -> DeviceInfo:
+        return await self._runner.devices()
 
     async def check(
         self, lesson: Lesson, submission: str, file: str, limits: Limits | None = None

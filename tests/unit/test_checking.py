@@ -10,7 +10,15 @@ import pytest
 from blankcheck import checking
 from blankcheck.courses import CourseError, Target, find_exercise
 from blankcheck.runner import Runner
-from blankcheck_runner.wire import Expression, Feedback, HostInfo, Lesson, Limits, Report
+from blankcheck_runner.wire import (
+    DeviceInfo,
+    Expression,
+    Feedback,
+    HostInfo,
+    Lesson,
+    Limits,
+    Report,
+)
 
 CHAPTER = """---
 title: One
@@ -93,6 +101,10 @@ class FakeRunner:
         self.report = report or Report(0, "passed")
         self.lessons: list[Lesson] = []
         self.limits = Limits()
+        self.device = "auto"
+
+    async def devices(self) -> DeviceInfo:
+        return DeviceInfo(self.device, "cpu", "", None, None, "Device used: cpu")
 
     async def info(self) -> HostInfo:
         return HostInfo(1, "3.11.0", "python", "fork", None)

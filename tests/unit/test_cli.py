@@ -361,11 +361,25 @@ def test_other_forms_of_findings(form: str, capsys: pytest.CaptureFixture[str]) 
     assert where[form] in said
 
 
+def test_a_device_that_is_none_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["check", write("right.py", RIGHT), "--device", "gpu"])
+    assert left.value.code == 2
+    assert "“gpu” is not auto, cpu, cuda, cuda:N or mps" in capsys.readouterr().err
+
+
+def test_a_device_that_is_not_there_stops_a_check(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", write("right.py", RIGHT), "--device", "cuda:99"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "CUDA cannot be used here" in said.err or "no cuda:99 here" in said.err
+
+
 def test_the_doctor_looks_at_everything(capsys: pytest.CaptureFixture[str]) -> None:
     main(["doctor", "--format", "json"])
     found = {item["name"]: item for item in json.loads(capsys.readouterr().out)}
     assert found["interpreter"]["ok"]
-    assert {"server", "course", "progress", "torch", "processes", "sandbox"} <= set(found)
+    assert {"server", "course", "progress", "torch", "processes", "device", "sandbox"} <= set(found)
 
 
 def test_the_doctor_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,7 @@ from blankcheck.courses import (
     start,
     submission_file,
 )
+from blankcheck.linting import static_findings
 
 CHAPTER = """---
 title: One
@@ -291,3 +292,38 @@ def test_a_title_cannot_leave_the_folder(chapter: Path, tmp_path: Path) -> None:
     chapter.write_text(CHAPTER.replace("## First exercise", "## ../../../etc/passwd"), "utf-8")
     file = submission_file(find_exercise(chapter, "k1"), tmp_path)
     assert file.parent == tmp_path / "blankcheck/my-course/one"
+
+
+def test_a_chapter_or_its_course_asks_for_the_device(tmp_path: Path) -> None:
+    file = tmp_path / "one.md"
+
+    def device(front: str, manifest: str | None = None) -> str | None:
+        exercise = "## One\n\n```yaml\ntype: NormalExercise\nkey: k1\n```\n"
+        file.write_text(f"---\ntitle: One\n{front}\n---\n\n{exercise}", "utf-8")
+        (tmp_path / "course.yml").unlink(missing_ok=True)
+        if manifest is not None:
+            (tmp_path / "course.yml").write_text(manifest, "utf-8")
+        return read_chapter(file).device
+
+    assert not device("")
+    assert device("device: true") == "device"
+    assert device("device: dev") == "dev"
+    assert device("", "device: true") == "device"
+    assert device("", "title: T\ndevice: place") == "place"
+    assert device("device: false", "device: true") == ""
+    assert not device("device: 1st")
+
+
+def test_the_device_is_no_unknown_name(tmp_path: Path) -> None:
+    file = tmp_path / "one.md"
+    file.write_text(
+        "---\ntitle: One\ndescription: D\ndevice: true\n---\n\n## One\n\n```yaml\n"
+        "type: NormalExercise\nkey: k1\nxp: 100\n```\n\n`@solution`\n```{python}\n"
+        "print(device)\n```\n",
+        "utf-8",
+    )
+    codes = {item.code for item in static_findings(file, "one.md")}
+    assert "author/undefined-name" not in codes
+    file.write_text(file.read_text("utf-8").replace("device: true", "device: 1st"), "utf-8")
+    codes = {item.code for item in static_findings(file, "one.md")}
+    assert {"author/undefined-name", "author/device"} <= codes

@@ -10,7 +10,15 @@ import pytest
 from blankcheck import checking, repairing
 from blankcheck.courses import Target, find_exercise
 from blankcheck.repairing import DOWNLOAD_SECONDS, MOST_RUNS, Repaired
-from blankcheck_runner.wire import Expression, Feedback, HostInfo, Lesson, Limits, Report
+from blankcheck_runner.wire import (
+    DeviceInfo,
+    Expression,
+    Feedback,
+    HostInfo,
+    Lesson,
+    Limits,
+    Report,
+)
 
 DOWNLOADING = "from torchvision import datasets\ndigits = datasets.MNIST('d', download=True)"
 PASSED = Report(1, "passed")
@@ -21,6 +29,7 @@ class Made:
 
     def __init__(self, answer: Callable[[Lesson, str, Limits], Report]) -> None:
         self._answer = answer
+        self.device = "auto"
         self.runs = 0
         self.checks = 0
 
@@ -42,6 +51,9 @@ class Made:
         return self._answer(lesson, submission, limits or Limits())
 
     async def info(self) -> HostInfo:
+        raise AssertionError
+
+    async def devices(self) -> DeviceInfo:
         raise AssertionError
 
     async def describe(

@@ -1,7 +1,8 @@
-"""The types of exercises and the languages: which there are, and which can be run here."""
+"""The types of exercises, the languages and the device: which there are, what can be run here."""
 
 from __future__ import annotations
 
+import keyword
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -95,3 +96,16 @@ def not_runnable(type_: str, lang: str, has_code: bool) -> str | None:
     if not has_code:
         return "This exercise has no code, so there is nothing to run."
     return None
+
+
+def device_name(value: object) -> str | None:
+    """What `device: …` asks for: with `true` the name `device`, with a name that one, with `false`
+    none (empty). Null where it says nothing, or nothing that can be meant."""
+    text = str(value).strip()
+    if value is None or text.lower() in ("", "null", "~"):
+        return None
+    if text.lower() in ("true", "yes", "on"):
+        return "device"
+    if text.lower() in ("false", "no", "off"):
+        return ""
+    return text if text.isidentifier() and not keyword.iskeyword(text) else None

@@ -155,3 +155,6 @@ class Chapter:
     front_matter: Mapping[str, object]
     exercises: tuple[Exercise, ...]
     problems: tuple[Problem, ...]
+    device: str | None = None
+    """The name under which its code finds the device that it runs on; empty: under none; null: the
+    chapter does not say."""

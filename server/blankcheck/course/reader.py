@@ -79,6 +79,7 @@ class _Reader:
             matter,
             exercises,
             tuple(sorted(self.notes.problems, key=lambda problem: problem.span)),
+            kinds.device_name(matter.get("device")),
         )
 
     def _front_matter(self) -> Mapping[str, object]:

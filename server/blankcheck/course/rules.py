@@ -59,6 +59,15 @@ def _front_matter(chapter: Chapter) -> Iterator[Problem]:
             "This chapter has no title: add a line `title: …` to its front matter.",
             first,
         )
+    device = chapter.front_matter.get("device")
+    if device is not None and kinds.device_name(device) is None:
+        yield problem(
+            "device",
+            "warning",
+            "`device` says under which name the code finds the device that it runs on: write `true`"
+            " (for `device`), or a name.",
+            _attribute(chapter, whole, "device"),
+        )
     if chapter.description.strip().rstrip(".").lower() == _PLACEHOLDER:
         yield problem(
             "description",

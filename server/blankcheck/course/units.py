@@ -72,7 +72,7 @@ def units(chapter: Chapter) -> Iterator[Unit]:
     for exercise in chapter.exercises:
         if exercise.not_runnable is not None:
             continue
-        before: frozenset[str] = frozenset()
+        before = frozenset([chapter.device] if chapter.device else [])
         unsure = False
         for unit in (exercise, *exercise.steps):
             if unit.not_runnable is not None:

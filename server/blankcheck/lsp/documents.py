@@ -14,7 +14,7 @@ from blankcheck.course.model import Chapter, Problem
 from blankcheck.course.reader import read
 from blankcheck.course.submission import read_header
 from blankcheck.course.text import Lines
-from blankcheck.courses import CourseError, Target, find_target
+from blankcheck.courses import CourseError, Target, find_target, in_course
 from blankcheck.result import Feedback, Result
 
 MAX_CHAPTER = 32 * 2**20
@@ -123,6 +123,6 @@ def look_at(text: str, language: str, path: Path | None, roots: Sequence[Path]) 
             return LostView(str(error))
         return SubmissionView(target, checking.inspect(target, text))
     if is_chapter(text, language, path):
-        chapter = read(text)
+        chapter = read(text) if path is None else in_course(read(text), path)
         return ChapterView(chapter, linting.chapter_problems(chapter))
     return None

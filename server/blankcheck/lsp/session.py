@@ -334,6 +334,7 @@ class Session:
         if self._runner is None:
             interpreter = self.settings.interpreter or os.environ.get("BLANKCHECK_PYTHON")
             self._runner = self._make_runner(interpreter or sys.executable)
+        self._runner.device = self.settings.device
         return self._runner
 
     def configure(self, settings: protocol.Settings) -> None:
