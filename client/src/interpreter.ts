@@ -48,7 +48,7 @@ export async function findInterpreter(
     return undefined;
   }
   log.info(`Python ${chosen.version} from ${chosen.source}: ${chosen.executable}`);
-  if (!chosen.torch && vscode.workspace.isTrusted) {
+  if (!chosen.torch && vscode.workspace.isTrusted && runsHere()) {
     const message = `PyTorch is not installed in ${chosen.executable}, and the exercises need it.`;
     void offer(message, { title: "Install PyTorch", run: () => installTorch(chosen) }, SELECT);
   }
@@ -67,6 +67,13 @@ export async function onDidSelectInterpreter(
     python?.environments.onDidChangeActiveEnvironmentPath,
   ];
   for (const event of events) if (event) context.subscriptions.push(event(changed));
+}
+
+/** Whether the exercises run on this machine, and not where a command leads. */
+function runsHere(): boolean {
+  return !vscode.workspace
+    .getConfiguration("blankcheck")
+    .get<string | string[]>("runner.command", "").length;
 }
 
 function configured(): string {

@@ -102,6 +102,9 @@ export interface BlankItem {
 /** What the server is told of the settings, at its start and when they change. */
 export interface Settings {
   trusted: boolean;
+  runnerCommand: string | string[];
+  runnerPython: string;
+  runnerFolder: string;
   timeLimit: number;
   device: string;
 }

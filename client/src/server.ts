@@ -158,6 +158,9 @@ function settings(): Settings {
   const configuration = vscode.workspace.getConfiguration("blankcheck");
   return {
     trusted: vscode.workspace.isTrusted,
+    runnerCommand: configuration.get<string | string[]>("runner.command", ""),
+    runnerPython: configuration.get("runner.python", ""),
+    runnerFolder: configuration.get("runner.folder", ""),
     timeLimit: configuration.get("check.timeLimit", 10),
     device: configuration.get("device", "auto"),
   };

@@ -280,10 +280,14 @@ def _doctor(options: argparse.Namespace) -> int:
 def _with_runner(options: argparse.Namespace, work: Callable[[Runner], Awaitable[int]]) -> int:
     """Does some work with a runner, and leaves no process behind however it ends."""
     from blankcheck.runner.process import HostRunner
+    from blankcheck.runner.remote import choose
+
+    here = options.python or os.environ.get("BLANKCHECK_PYTHON") or sys.executable
+    command = options.runner_command or os.environ.get("BLANKCHECK_RUNNER_COMMAND", "")
+    launcher = choose(here, command, options.python or "", options.runner_folder)
 
     async def supervised() -> int:
-        python = options.python or os.environ.get("BLANKCHECK_PYTHON") or sys.executable
-        runner = HostRunner(python, device=options.device)
+        runner = HostRunner(launcher, device=options.device)
         try:
             return await work(runner)
         finally:
@@ -411,6 +415,16 @@ def _parser() -> argparse.ArgumentParser:
                 default="auto",
                 help="auto, cpu, cuda, cuda:N or mps (else auto: a graphics card if there is one, "
                 "for exercises that use one)",
+            )
+            made.add_argument(
+                "--runner-command",
+                metavar="COMMAND",
+                default="",
+                help="run them on the machine that this command reaches, such as `ssh gpu-box` "
+                "(else BLANKCHECK_RUNNER_COMMAND); --python is then the Python there",
+            )
+            made.add_argument(
+                "--runner-folder", metavar="DIR", default="", help="the folder there to work in"
             )
         return made
 

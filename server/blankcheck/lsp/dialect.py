@@ -26,6 +26,7 @@ from blankcheck.lsp.convert import to_path
 from blankcheck.lsp.protocol import INVALID_PARAMS, INVALID_REQUEST
 from blankcheck.lsp.session import Session
 from blankcheck.runner import Runner
+from blankcheck.runner.launch import Launcher
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ class Server(LanguageServer):
 
     protocol: Dialect  # pyright: ignore[reportIncompatibleVariableOverride]
 
-    def __init__(self, make_runner: Callable[[str], Runner], python: str | None) -> None:
+    def __init__(self, make_runner: Callable[[Launcher], Runner], python: str | None) -> None:
         super().__init__(  # pyright: ignore[reportUnknownMemberType]
             "blankcheck",
             __version__,

@@ -21,6 +21,7 @@ from blankcheck.lsp.dialect import INTERNAL_ERROR, PARSE_ERROR, Server
 from blankcheck.lsp.session import THREADS
 from blankcheck.lsp.transport import BrokenStream, read_in_background, read_message, watch
 from blankcheck.runner import Runner
+from blankcheck.runner.launch import Launcher
 from blankcheck.runner.process import HostRunner
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ _TABLE: dict[str, Callable[..., Any]] = {
 
 
 def make_server(
-    python: str | None = None, make_runner: Callable[[str], Runner] = HostRunner
+    python: str | None = None, make_runner: Callable[[Launcher], Runner] = HostRunner
 ) -> Server:
     """A server with every feature."""
     server = Server(make_runner, python)

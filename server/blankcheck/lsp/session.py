@@ -36,6 +36,8 @@ from blankcheck.lsp.hover import Described, describe
 from blankcheck.progress import Kind, Progress, Standing, Unit
 from blankcheck.result import Result, result_json
 from blankcheck.runner import Runner, RunnerUnavailable
+from blankcheck.runner.launch import Launcher
+from blankcheck.runner.remote import choose
 from blankcheck_runner.wire import Limits
 
 END_SECONDS = 1.5
@@ -49,12 +51,12 @@ T = TypeVar("T")
 
 
 class Session:
-    """The state of a server. `send` notifies the client; `make_runner` makes one for a Python."""
+    """The state of a server. `send` notifies the client; `make_runner` makes one of a launcher."""
 
     def __init__(
         self,
         send: Callable[[str, Any], None],
-        make_runner: Callable[[str], Runner],
+        make_runner: Callable[[Launcher], Runner],
         python: str | None = None,
     ) -> None:
         self.send = send
@@ -332,17 +334,20 @@ class Session:
     def runner(self) -> Runner:
         """The runner of the learner's interpreter; it starts when it is first needed."""
         if self._runner is None:
-            interpreter = self.settings.interpreter or os.environ.get("BLANKCHECK_PYTHON")
-            self._runner = self._make_runner(interpreter or sys.executable)
+            settings = self.settings
+            here = settings.interpreter or os.environ.get("BLANKCHECK_PYTHON") or sys.executable
+            command = settings.runner_command or os.environ.get("BLANKCHECK_RUNNER_COMMAND", "")
+            launcher = choose(here, command, settings.runner_python, settings.runner_folder)
+            self._runner = self._make_runner(launcher)
         self._runner.device = self.settings.device
         return self._runner
 
     def configure(self, settings: protocol.Settings) -> None:
-        """Takes over settings; another interpreter gets another runner."""
+        """Takes over settings; another place to run things gets another runner."""
         before, self.settings = self.settings, settings
         runner = self._runner
         if runner is not None and (
-            before.interpreter != settings.interpreter or (before.trusted and not settings.trusted)
+            _place(before) != _place(settings) or (before.trusted and not settings.trusted)
         ):
             self._runner = None
             self.spawn(runner.close())
@@ -410,6 +415,12 @@ class Session:
         if left:
             await asyncio.wait(left, timeout=END_SECONDS)
         self._keeper.shutdown(wait=False, cancel_futures=True)
+
+
+def _place(settings: protocol.Settings) -> tuple[object, ...]:
+    """Where code runs."""
+    there = (settings.runner_command, settings.runner_python, settings.runner_folder)
+    return settings.interpreter, *there
 
 
 def _name(target: Target) -> tuple[object, ...]:

@@ -1,7 +1,7 @@
 """The runner host as a subprocess: started when needed, restarted when it dies, ended with us.
 
-The host runs in the learner's interpreter, which may be reached through a launcher command. What
-this module knows of it are the frames of `blankcheck_runner.wire`.
+The host runs where a `Launcher` starts it. What this module knows of it are the frames of
+`blankcheck_runner.wire`.
 """
 
 from __future__ import annotations
@@ -9,33 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import os
 import sys
-from collections import deque
+import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from blankcheck.runner import RunnerUnavailable
+from blankcheck.runner.launch import Heard, Launcher, LocalLauncher
 from blankcheck_runner import trace, wire
 from blankcheck_runner.wire import DeviceInfo, Expression, HostInfo, Lesson, Limits, Report, Request
 
-START_SECONDS = 150.0
-"""For the first import of torch on a slow disk."""
 _CANCEL_SECONDS = 2.0
 _CLOSE_SECONDS = 1.5
-_TAIL = 20
-_BOOT = (
-    "import sys\n"
-    "if sys.version_info < (3, 10):\n"
-    "    sys.exit('Python %d.%d is too old, 3.10 is needed' % sys.version_info[:2])\n"
-    "folder = sys.argv[1]\n"
-    "sys.path.insert(0, folder)\n"
-    "import blankcheck_runner\n"
-    "sys.path.remove(folder)\n"
-    "from blankcheck_runner.host import main\n"
-    "main()\n"
-)
+_LOOK_SECONDS = 0.5
+_QUESTION_SECONDS = 2.0
+"""Without another word, after which something that reads like a question is one."""
 
 
 class HostRunner:
@@ -43,14 +31,16 @@ class HostRunner:
 
     def __init__(
         self,
-        python: str | Sequence[str] = sys.executable,
+        launcher: Launcher | str | Sequence[str] = sys.executable,
         environment: Mapping[str, str] | None = None,
         device: str = "auto",
     ) -> None:
-        """`python`: the interpreter, or a command that ends in one."""
+        """`launcher`: what starts the host; or the interpreter here that is to run it, or a command
+        that ends in one, with what its environment has in addition."""
+        if isinstance(launcher, (str, Sequence)):
+            launcher = LocalLauncher(launcher, environment)
+        self._launcher = launcher
         self.device = device
-        self._python = [python] if isinstance(python, str) else list(python)
-        self._environment = environment
         self._begun: asyncio.Task[_Host] | None = None
         """The start of the host, under way or done. Whoever waits for it may give up waiting."""
         self._ids = itertools.count(1)
@@ -161,7 +151,7 @@ class HostRunner:
         dead = _host_of(before)
         if dead is not None:
             await dead.close()
-        return await _Host.start(self._python, self._environment)
+        return await _Host.start(self._launcher)
 
 
 def _host_of(begun: asyncio.Task[_Host] | None) -> _Host | None:
@@ -178,50 +168,26 @@ class _HostDied(Exception):
 class _Host:
     """One host process and the talk with it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, command: str) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, launcher: Launcher) -> None:
         self.info = HostInfo(0, "", "", "fork", None)
         self._process = process
-        self._command = command
-        self._said: deque[str] = deque(maxlen=_TAIL)
-        """The last lines of its standard error."""
+        self._launcher = launcher
+        self._heard = Heard()
         self._hello: asyncio.Future[HostInfo] = asyncio.get_running_loop().create_future()
         self._answers: dict[int, asyncio.Future[Report | DeviceInfo | None]] = {}
         """Null is for a request that was cancelled."""
         self._outputs: dict[int, Callable[[str], None]] = {}
-        self._unable = ""
-        self._listening = asyncio.create_task(self._listen())
+        self._fault = ""
+        """Why nothing more can come of it, where that is known."""
         self._logging = asyncio.create_task(self._log())
+        self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def start(cls, python: Sequence[str], environment: Mapping[str, str] | None) -> _Host:
+    async def start(cls, launcher: Launcher) -> _Host:
         """Starts a host and waits until it can run code. Raises RunnerUnavailable."""
-        folder = str(Path(wire.__file__).resolve().parent.parent)
-        command = " ".join(python)
+        host = cls(await launcher.start(), launcher)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *python,
-                *("-I", "-B", "-c", _BOOT, folder),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env={**os.environ, **(environment or {})},
-                start_new_session=os.name == "posix",
-            )
-        except (OSError, ValueError) as error:
-            raise RunnerUnavailable(
-                f"The Python interpreter `{command}` cannot be started: "
-                f"{getattr(error, 'strerror', None) or error}. "
-                "Choose another one in the settings."
-            ) from None
-        host = cls(process, command)
-        try:
-            host.info = await asyncio.wait_for(asyncio.shield(host._hello), START_SECONDS)
-        except asyncio.TimeoutError:
-            await host.close()
-            raise RunnerUnavailable(
-                f"`{command}` did not get ready within {START_SECONDS:g} seconds. "
-                "Try again, or choose another interpreter in the settings."
-            ) from None
+            host.info = await host._greeting()
         except _HostDied as error:
             await host.close()
             raise RunnerUnavailable(str(error)) from None
@@ -281,6 +247,21 @@ class _Host:
         if self._hello.done() and not self._hello.cancelled():
             self._hello.exception()
 
+    async def _greeting(self) -> HostInfo:
+        """What it says of itself when it can run code. Raises _HostDied or RunnerUnavailable."""
+        heard, launcher = self._heard, self._launcher
+        while not self._hello.done():
+            await asyncio.wait({self._hello}, timeout=_LOOK_SECONDS)
+            quiet = time.monotonic() - heard.at
+            problem = None
+            if quiet > launcher.silence:
+                problem = launcher.mute(heard)
+            elif quiet > _QUESTION_SECONDS and not heard.opened:
+                problem = launcher.question(heard)
+            if problem is not None and not self._hello.done():
+                raise RunnerUnavailable(problem)
+        return self._hello.result()
+
     async def _cancel(self, number: int, answer: asyncio.Future[Any]) -> None:
         """Has the request's processes killed, and waits until they are."""
         with contextlib.suppress(_HostDied, asyncio.TimeoutError, asyncio.CancelledError):
@@ -299,12 +280,19 @@ class _Host:
     async def _listen(self) -> None:
         stdout = self._process.stdout
         assert stdout is not None
-        with contextlib.suppress(asyncio.IncompleteReadError, wire.FrameError, ConnectionError):
+        try:
+            await self._launcher.open(self._process, self._heard)
+            self._heard.opened = True
+            self._heard.note()
             while True:
                 body, blob = wire.lengths(await stdout.readexactly(wire.HEADER.size))
                 message = wire.decode(await stdout.readexactly(body))
                 await stdout.readexactly(blob)
                 self._take(message)
+        except RunnerUnavailable as error:
+            self._fault = str(error)
+        except (EOFError, ConnectionError, wire.FrameError):
+            pass
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(asyncio.shield(self._logging), 1.0)
             await asyncio.wait_for(self._process.wait(), 1.0)
@@ -318,7 +306,7 @@ class _Host:
         if kind == "hello":
             self._greeted(HostInfo(**{k: v for k, v in message.items() if k != "type"}))
         elif kind == "unable":
-            self._unable = str(message["message"])
+            self._fault = f"`{self._launcher.title}` cannot run code: {message['message']}"
         elif kind == "output":
             show = self._outputs.get(message["id"])
             if show is not None:
@@ -357,17 +345,10 @@ class _Host:
         assert stderr is not None
         while piece := await stderr.read(4096):
             text = piece.decode("utf-8", "replace")
-            self._said.extend(text.splitlines())
+            self._heard.say(text)
             if trace.ON:
                 sys.stderr.write(text)
 
     def _obituary(self) -> str:
         """Why it is not there any more, for the person."""
-        if self._unable:
-            return f"`{self._command}` cannot run code: {self._unable}"
-        said = "\n".join(line for line in self._said if line.strip())
-        code = self._process.returncode
-        how = "ended" if code is None else f"ended with status {code}"
-        if not said:
-            return f"`{self._command}` {how} unexpectedly. Try again."
-        return f"`{self._command}` {how} unexpectedly. It said:\n{said}"
+        return self._fault or self._launcher.obituary(self._process.returncode, self._heard)
