@@ -1,4 +1,4 @@
-"""The host at the other end of a command: over a real OpenSSH server, and over awkward launchers."""
+"""The host at the other end of a command: over a real OpenSSH server, and awkward launchers."""
 
 from __future__ import annotations
 
