@@ -59,6 +59,7 @@ def allowed(module: str, name: str) -> bool:
         return (
             within(name, "blankcheck_runner.wire")
             or within(name, "blankcheck_runner.trace")
+            or within(name, "blankcheck_runner.arrival")
             or within(name, "blankcheck.runner")
             or (name == "blankcheck_runner")
         )
