@@ -19,7 +19,7 @@ await main(async () => {
     const { status } = await attempt(command, args, options);
     if (status !== 0) failed.push(name);
   };
-  const pytest = ["-m", "pytest", "-q", "--durations=5"];
+  const pytest = ["-m", "pytest", "-q", "-rs", "--durations=5"];
   await ring("the core, the server, the runner and the corpora (pytest)", venvPython, pytest);
   await ring(
     "the client",

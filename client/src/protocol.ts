@@ -107,6 +107,8 @@ export interface Settings {
   runnerFolder: string;
   timeLimit: number;
   device: string;
+  /** The commands of the lenses are registered here, not by the server. */
+  clientCommands: true;
 }
 
 export const Check = new RequestType<DocumentParams, CheckResult, void>("blankcheck/check");

@@ -163,5 +163,6 @@ function settings(): Settings {
     runnerFolder: configuration.get("runner.folder", ""),
     timeLimit: configuration.get("check.timeLimit", 10),
     device: configuration.get("device", "auto"),
+    clientCommands: true,
   };
 }

@@ -6,7 +6,7 @@ Documents are kept by the session, since pygls counts lines as Python does and t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from pygls.protocol import (
 
 from blankcheck import __version__
 from blankcheck.lsp.convert import to_path
-from blankcheck.lsp.protocol import INVALID_PARAMS, INVALID_REQUEST
+from blankcheck.lsp.protocol import COMMANDS, INVALID_PARAMS, INVALID_REQUEST
 from blankcheck.lsp.session import Session
 from blankcheck.runner import Runner
 from blankcheck.runner.launch import Launcher
@@ -52,6 +52,8 @@ class Dialect(LanguageServerProtocol):
     """LSP as this server speaks it."""
 
     initialized = False
+    commands: Sequence[str] = COMMANDS
+    """Those that the client leaves to the server."""
 
     def refuse(self, id: Any, code: int, message: str) -> None:
         """Answers a request (or, with the id null, what should have been one) with an error."""
@@ -112,10 +114,27 @@ class Dialect(LanguageServerProtocol):
     def lsp_initialize(
         self, params: types.InitializeParams
     ) -> Generator[Any, Any, types.InitializeResult]:
-        """Positions are in UTF-16 units for every client, as every client must know them."""
+        """Positions are in UTF-16 units for every client, as every client must know them.
+
+        Commands are announced only to a client that has none of its own: another one could not
+        register them any more.
+        """
         if params.capabilities.general is not None:
             params.capabilities.general.position_encodings = [types.PositionEncodingKind.Utf16]
-        return (yield from super().lsp_initialize(params))
+        result = yield from super().lsp_initialize(params)
+        result.capabilities.execute_command_provider = (
+            types.ExecuteCommandOptions(self.commands, work_done_progress=True)
+            if self.commands
+            else None
+        )
+        return result
+
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    def lsp_workspace__execute_command(
+        self, params: types.ExecuteCommandParams
+    ) -> Generator[Any, Any, Any]:
+        """Hands the request on as it is, with its token for progress."""
+        return (yield self._handler(types.WORKSPACE_EXECUTE_COMMAND), (params,), None)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> Any:

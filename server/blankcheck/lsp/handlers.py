@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -19,7 +18,8 @@ from blankcheck.course.tracking import blank_at, track
 from blankcheck.courses import CourseError, Target, find_exercise, start
 from blankcheck.lsp import lenses as lens
 from blankcheck.lsp import outline, protocol, tree
-from blankcheck.lsp.actions import fixes
+from blankcheck.lsp.actions import actions
+from blankcheck.lsp.busy import busy
 from blankcheck.lsp.convert import to_path, to_uri
 from blankcheck.lsp.dialect import Server
 from blankcheck.lsp.documents import ChapterView, SubmissionView
@@ -27,11 +27,6 @@ from blankcheck.lsp.hover import hover
 from blankcheck.progress import Standing
 from blankcheck.result import range_json
 from blankcheck.runner import RunnerUnavailable
-
-PROGRESS_AFTER = 0.5
-"""Seconds after which a check that goes on is told as progress."""
-
-T = TypeVar("T")
 
 
 @contextmanager
@@ -52,6 +47,8 @@ def initialize(ls: Server, params: types.InitializeParams) -> None:
     """Takes the settings."""
     settings = protocol.read_settings(params.initialization_options, ls.session.settings)
     ls.session.configure(settings)
+    if settings.client_commands:
+        ls.protocol.commands = ()
     ls.on_client(params.process_id)
 
 
@@ -152,7 +149,8 @@ async def code_lens(ls: Server, params: types.CodeLensParams) -> list[types.Code
     if document is None:
         return []
     await ls.session.view(document)
-    return lens.lenses(document, ls.session.standings)
+    icons = ls.session.settings.client_commands
+    return lens.lenses(document, ls.session.standings, icons=icons)
 
 
 async def symbols(ls: Server, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
@@ -176,9 +174,12 @@ async def folds(ls: Server, params: types.FoldingRangeParams) -> list[types.Fold
 
 
 async def code_actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """The repairs of a chapter that can be written into it."""
+    """The repairs of a chapter that can be written into it; the commands of a submission."""
     document = ls.session.documents.get(params.text_document.uri)
-    return [] if document is None else fixes(document, params)
+    if document is None:
+        return []
+    await ls.session.view(document)
+    return actions(document, params, commands=not ls.session.settings.client_commands)
 
 
 # Our own requests
@@ -188,14 +189,14 @@ async def check(ls: Server, params: object) -> protocol.CheckResult:
     """Checks a submission."""
     with _told():
         asked = protocol.document_params(params)
-    return await _with_progress(ls, asked.token, "Checking", ls.session.judge(asked))
+    return await busy(ls, asked.token, "Checking", ls.session.judge(asked))
 
 
 async def run(ls: Server, params: object) -> protocol.CheckResult:
     """Runs a submission."""
     with _told():
         asked = protocol.document_params(params)
-    return await _with_progress(ls, asked.token, "Running", ls.session.run(asked))
+    return await busy(ls, asked.token, "Running", ls.session.run(asked))
 
 
 async def courses(ls: Server, params: object) -> protocol.Courses:
@@ -321,23 +322,3 @@ def _exercise(asked: protocol.ExerciseParams) -> Target:
     if chapter is None:
         raise CourseError(f"{asked.chapter} is not a file. Save the chapter first.")
     return find_exercise(chapter, asked.exercise, asked.step)
-
-
-async def _with_progress(ls: Server, token: str | int | None, title: str, work: Awaitable[T]) -> T:
-    """Does some work; if it takes a while, the client is told, if it asked to be."""
-    if token is None:
-        return await work
-
-    async def tell() -> None:
-        await asyncio.sleep(PROGRESS_AFTER)
-        ls.progress(types.ProgressParams(token, types.WorkDoneProgressBegin(title=title)))
-        told.append(True)
-
-    told: list[bool] = []
-    teller = asyncio.ensure_future(tell())
-    try:
-        return await work
-    finally:
-        teller.cancel()
-        if told:
-            ls.progress(types.ProgressParams(token, types.WorkDoneProgressEnd()))

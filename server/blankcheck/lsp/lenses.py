@@ -1,4 +1,4 @@
-"""The lenses above a submission's code. Their commands are the client's."""
+"""The commands of a submission, and the lenses above its code that run them."""
 
 from __future__ import annotations
 
@@ -7,28 +7,47 @@ from lsprotocol import types
 from blankcheck.course.submission import code_span
 from blankcheck.courses import Target
 from blankcheck.learning import hint, unit_of
+from blankcheck.lsp import protocol
 from blankcheck.lsp.convert import to_range
 from blankcheck.lsp.documents import Document, SubmissionView
 from blankcheck.progress import Standing, Unit
 
+_ICONS = {
+    "Check": "check",
+    "Run": "play",
+    "Hint": "lightbulb",
+    "Reset": "discard",
+    "Passed": "pass-filled",
+}
 
-def lenses(document: Document, standings: dict[Unit, Standing]) -> list[types.CodeLens]:
-    """Check, Run, Hint and Reset, and whether the exercise is passed."""
+
+def commands(document: Document) -> list[types.Command]:
+    """Check, Run, Hint (if there is one) and Reset; none for what is no submission."""
+    if not isinstance(document.view, SubmissionView):
+        return []
+    offered = {"Check": protocol.COMMAND_CHECK, "Run": protocol.COMMAND_RUN}
+    if hint(document.view.target) is not None:
+        offered["Hint"] = protocol.COMMAND_HINT
+    offered["Reset"] = protocol.COMMAND_RESET
+    return [
+        types.Command(title, command, arguments=[document.uri])
+        for title, command in offered.items()
+    ]
+
+
+def lenses(
+    document: Document, standings: dict[Unit, Standing], *, icons: bool
+) -> list[types.CodeLens]:
+    """The commands, and whether the exercise is passed. `icons`: as VS Code writes them."""
     if not isinstance(document.view, SubmissionView):
         return []
     target: Target = document.view.target
     first = document.lines.span(document.lines.line_of(code_span(document.text).start))
     where = to_range(document.lines, first)
-    standing = standings.get(unit_of(target), Standing())
-    commands = [
-        types.Command("$(check) Check", "blankcheck.check", arguments=[document.uri]),
-        types.Command("$(play) Run", "blankcheck.run", arguments=[document.uri]),
-    ]
-    if hint(target) is not None:
-        commands.append(
-            types.Command("$(lightbulb) Hint", "blankcheck.hint", arguments=[document.uri])
-        )
-    commands.append(types.Command("$(discard) Reset", "blankcheck.reset", arguments=[document.uri]))
-    if standing.state == "passed":
-        commands.append(types.Command("$(pass-filled) Passed", ""))
-    return [types.CodeLens(where, command) for command in commands]
+    shown = commands(document)
+    if standings.get(unit_of(target), Standing()).state == "passed":
+        shown.append(types.Command("Passed", ""))
+    if icons:
+        for command in shown:
+            command.title = f"$({_ICONS[command.title]}) {command.title}"
+    return [types.CodeLens(where, command) for command in shown]

@@ -28,6 +28,14 @@ TRUST = "blankcheck/trust"
 OUTPUT = "blankcheck/output"
 PROGRESS_CHANGED = "blankcheck/progressChanged"
 
+# Commands of lenses and code actions, each with a document's URI: the client's own, or, if it does
+# not say that it has them, the server's
+COMMAND_CHECK = "blankcheck.check"
+COMMAND_RUN = "blankcheck.run"
+COMMAND_HINT = "blankcheck.hint"
+COMMAND_RESET = "blankcheck.reset"
+COMMANDS = (COMMAND_CHECK, COMMAND_RUN, COMMAND_HINT, COMMAND_RESET)
+
 # Error codes of our own (JSON-RPC leaves -32000 to -32099 to servers)
 RUNNER_UNAVAILABLE = -32010
 """The learner's interpreter cannot start or stay up; the message says what to do."""
@@ -295,6 +303,8 @@ class Settings:
     """The folder there to work in; empty: the usual ones."""
     time_limit: float = 10.0
     device: str = "auto"
+    client_commands: bool = False
+    """Whether the client has the commands of the lenses itself, and shows icons in their titles."""
 
 
 def document_params(params: object) -> DocumentParams:
@@ -343,6 +353,7 @@ def read_settings(data: object, before: Settings) -> Settings:
     command = values.get("runnerCommand", before.runner_command)
     python = values.get("runnerPython", before.runner_python)
     folder = values.get("runnerFolder", before.runner_folder)
+    commands = values.get("clientCommands")
     sound = isinstance(limit, (int, float)) and not isinstance(limit, bool) and 0 < limit <= 3600
     return Settings(
         trusted=trusted if isinstance(trusted, bool) else before.trusted,
@@ -352,6 +363,7 @@ def read_settings(data: object, before: Settings) -> Settings:
         runner_folder=folder if isinstance(folder, str) else "",
         time_limit=float(limit) if sound and isinstance(limit, (int, float)) else before.time_limit,
         device=device if isinstance(device, str) and device else before.device,
+        client_commands=commands if isinstance(commands, bool) else before.client_commands,
     )
 
 

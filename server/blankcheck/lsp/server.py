@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from lsprotocol import types
 from pygls.io_ import StdoutWriter
 
-from blankcheck.lsp import handlers, protocol
+from blankcheck.lsp import commands, handlers, protocol
 from blankcheck.lsp.dialect import INTERNAL_ERROR, PARSE_ERROR, Server
 from blankcheck.lsp.session import THREADS
 from blankcheck.lsp.transport import BrokenStream, read_in_background, read_message, watch
@@ -42,6 +42,7 @@ _TABLE: dict[str, Callable[..., Any]] = {
     types.TEXT_DOCUMENT_CODE_LENS: handlers.code_lens,
     types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: handlers.symbols,
     types.TEXT_DOCUMENT_FOLDING_RANGE: handlers.folds,
+    types.WORKSPACE_EXECUTE_COMMAND: commands.execute,
     protocol.CHECK: handlers.check,
     protocol.RUN: handlers.run,
     protocol.COURSES: handlers.courses,
