@@ -258,6 +258,8 @@ def _unjudged(request: Request, ran: Ran) -> Report:
     lesson = request.lesson
     texts = Texts(request.submission, lesson.solution, lesson.pre_exercise_code)
     feedback = explain_crash(texts, ran.crash, explain(ran.crash, request.submission))
+    if stops.is_card_full(ran.crash):
+        return Report(request.id, "limit", (replace(feedback, code="run/limit"),))
     if stops.is_out_of_memory(ran.crash):
         stop = stops.out_of_memory(request.limits.memory)
         feedback = replace(feedback, code=stop.code, message=stop.message)
@@ -266,7 +268,8 @@ def _unjudged(request: Request, ran: Ran) -> Report:
 
 
 def _broken(request: Request, ran: Ran) -> Feedback:
-    """What is wrong with the exercise, where a part of it did not come to its end."""
+    """What is wrong with the exercise, where a part of it did not come to its end. Raises HostFault
+    where the machine is at fault."""
     lesson = request.lesson
     text = lesson.solution if ran.part == "solution" else lesson.pre_exercise_code
     start = end = None
@@ -274,6 +277,11 @@ def _broken(request: Request, ran: Ran) -> Feedback:
         reason = ran.stop.reason
         start, end = _line_range(text, ran.line)
     elif ran.crash is not None:
+        if stops.is_card_full(ran.crash):
+            raise HostFault(
+                f"the graphics card has no room for the exercise's {_NAMES[ran.part]} beside what "
+                "else runs on it; wait until that ends, or set the device to cpu"
+            )
         reason = f"raises {ran.crash.type}"
         if ran.crash.message:
             reason += f": {one_line(ran.crash.message, 300).rstrip('.')}"

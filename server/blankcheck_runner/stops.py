@@ -9,9 +9,10 @@ from typing import Literal
 
 from blankcheck_runner import limits, wire
 from blankcheck_runner.crash import Crash
+from blankcheck_runner.explain.cuda import OUT_OF_MEMORY
 
 _ALLOCATION = re.compile(
-    r"can't allocate memory|not enough memory|Unable to allocate|CUDA out of memory|bad_alloc"
+    r"can't allocate memory|not enough memory|Unable to allocate|bad_alloc"
 )
 _SIGNALS = {
     signal.SIGSEGV: "crashed: it touched memory that is not its own (segmentation fault)",
@@ -89,6 +90,11 @@ def is_out_of_memory(crash: Crash) -> bool:
     return crash.base == "MemoryError" or (
         crash.base == "RuntimeError" and _ALLOCATION.search(crash.message) is not None
     )
+
+
+def is_card_full(crash: Crash) -> bool:
+    """Whether an exception says that a graphics card's memory ran out."""
+    return crash.base == "RuntimeError" and OUT_OF_MEMORY.search(crash.message) is not None
 
 
 def meddled() -> Stop:

@@ -321,3 +321,94 @@ def test_testimony_is_capped() -> None:
         "operands": [{"frame": 0, "start": 0, "end": 1, "value": {"shape": [1] * 10**5}}] * 10**4,
     }
     assert len(json.dumps(crash_to_json(crash_from_json(data)))) < 2_000_000
+
+
+# On a graphics card: what PyTorch says there, as recorded
+
+
+ROOM = (
+    "CUDA out of memory. Tried to allocate {asked}. GPU 0 has a total capacity of 14.75 GiB of "
+    "which {free} is free. Process 4520 has {held} memory in use. Of the allocated memory {own} is "
+    "allocated by PyTorch, and 6.00 MiB is reserved by PyTorch but unallocated. If reserved but "
+    "unallocated memory is large try setting PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True to "
+    "avoid fragmentation.  See documentation for Memory Management"
+)
+ASSERT = (
+    "CUDA error: device-side assert triggered\nCUDA kernel errors might be asynchronously reported "
+    "at some other API call, so the stacktrace below might be incorrect.\nFor debugging consider "
+    "passing CUDA_LAUNCH_BLOCKING=1\nCompile with `TORCH_USE_CUDA_DSA` to enable device-side "
+    "assertions.\n"
+)
+
+
+def on_card(message: str, code: str, *calls: str) -> Feedback:
+    statement = ast.parse(code).body[-1]
+    frame = Frame(FILE, "<module>", statement.lineno, code.rindex("\n") + 1, len(code))
+    library = tuple(LibraryCall(name) for name in calls)
+    return explain(
+        Crash("OutOfMemoryError", "RuntimeError", message, frames=(frame,), calls=library), code
+    )
+
+
+def test_a_card_that_the_learner_fills() -> None:
+    message = ROOM.format(asked="20.00 GiB", free="12.06 GiB", held="2.68 GiB", own="2.56 GiB")
+    said = on_card(message, "\nx = torch.ones(n, device=device)")
+    assert said.code == "run/memory"
+    assert "needs 20 GB more on a graphics card of 14.8 GB" in said.message
+    assert "holds 2.56 GB" in said.message
+    assert "smaller batches" in said.message
+    assert "other programs" not in said.message
+
+
+def test_a_card_that_others_fill() -> None:
+    message = ROOM.format(asked="512.00 MiB", free="101.00 MiB", held="13.9 GiB", own="20.00 MiB")
+    said = on_card(message, "\nnet = net.to(device)")
+    assert "other programs hold about 13.6 GB of its 14.8 GB" in said.message
+    assert "blankcheck.device" in said.message
+
+
+def test_a_card_with_no_room_to_begin() -> None:
+    said = on_card("CUDA error: out of memory\nCUDA kernel errors might be", "\nx = x.cuda()")
+    assert "no memory left: most likely other programs" in said.message
+
+
+@pytest.mark.parametrize(
+    ("code", "calls", "part"),
+    [
+        ("\nloss = criterion(out, y)", ("forward", "cross_entropy"), "not one of the classes"),
+        ("\nv = emb(words)", ("forward", "embedding"), "not in the embedding"),
+        ("\nl = F.binary_cross_entropy(p, y)", (), "not between 0 and 1"),
+        ("\nz = x[index]", (), "an index is out of range"),
+    ],
+)
+def test_an_assert_on_the_card(code: str, calls: tuple[str, ...], part: str) -> None:
+    said = on_card(ASSERT, code, *calls)
+    assert said.code == "run/index"
+    assert part in said.message
+    assert "on the CPU" in said.message
+
+
+@pytest.mark.parametrize(
+    ("message", "part"),
+    [
+        (
+            "CUDA error: CUDA-capable device(s) is/are busy or unavailable",
+            "Another program has the graphics card for itself",
+        ),
+        ("CUDA error: invalid device ordinal", "as `cuda` or `cuda:0`"),
+        (
+            "CUDA error: no kernel image is available for execution on the device",
+            "not built for this graphics card",
+        ),
+        ("CUDA error: an illegal memory access was encountered", "not its own"),
+        (
+            "Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you "
+            "must use the 'spawn' start method",
+            "num_workers=0",
+        ),
+    ],
+)
+def test_what_else_goes_wrong_on_a_card(message: str, part: str) -> None:
+    said = on_card(message, "\nx = x.to('cuda:1')")
+    assert said.code == "run/device"
+    assert part in said.message

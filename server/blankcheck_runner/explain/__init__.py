@@ -13,6 +13,7 @@ from dataclasses import replace
 from blankcheck_runner.explain import (
     arguments,
     calls,
+    cuda,
     dtypes,
     gradients,
     indexing,
@@ -32,6 +33,7 @@ from blankcheck_runner.wire import Feedback
 Explainer = Callable[[Context], Explanation | None]
 
 EXPLAINERS: tuple[Explainer, ...] = (
+    *cuda.EXPLAINERS,
     *surroundings.EXPLAINERS,
     *losses.EXPLAINERS,
     *layers.EXPLAINERS,
@@ -47,6 +49,7 @@ EXPLAINERS: tuple[Explainer, ...] = (
 """Asked in this order: where two could speak, the more telling comes first."""
 
 _WITHOUT_SOURCE: tuple[Explainer, ...] = (
+    *cuda.EXPLAINERS,
     *surroundings.EXPLAINERS,
     *losses.EXPLAINERS,
     *layers.EXPLAINERS,

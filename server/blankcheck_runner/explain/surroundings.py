@@ -78,12 +78,6 @@ def ended(ctx: Context) -> Explanation | None:
 
 def memory(ctx: Context) -> Explanation | None:
     """More memory than there is."""
-    if ctx.search(r"CUDA out of memory|CUDA error: out of memory"):
-        return Explanation(
-            "memory",
-            "The graphics card has no more memory for this. Use smaller batches or a smaller "
-            "network, and compute under `no_grad` where nothing learns.",
-        )
     found = ctx.search(r"you tried to allocate (\d+) bytes")
     if (
         not found
