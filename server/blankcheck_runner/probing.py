@@ -33,6 +33,7 @@ from blankcheck_runner.harmless import only_looks
 from blankcheck_runner.judge import signature
 from blankcheck_runner.judge.task import Observed, Probe, Process, Raised
 from blankcheck_runner.observation import InstanceValue, Observation, observe, rebuild
+from blankcheck_runner.observation.revival import NotRevivable, placed
 
 MAX_OUTPUT = 200_000
 MAX_MESSAGE = 2_000
@@ -160,7 +161,10 @@ class RemoteProcess:
             self._receive_until(look)
             if look in self._early:
                 return self._early[look]
-        bound = observe(dict(probe.bindings))
+        try:
+            bound = observe(placed(dict(probe.bindings)))
+        except NotRevivable as error:
+            return Observed(raised=Raised("NotRevivable", str(error)))
         message, blob = self._ask(_question(probe, bound.tree), bound.blob, probe.seconds + 2.0)
         if self._dead is not None:
             return Observed(raised=Raised("ProcessDied", self._dead))
@@ -301,7 +305,7 @@ def _answer_here(namespace: dict[str, Any], probe: Probe) -> Answer:
     kept = dict(namespace)
     output = io.StringIO()
     try:
-        namespace.update(probe.bindings)
+        namespace.update(placed(dict(probe.bindings)))
         namespace[signature.PROBED] = signature.forms
         with contextlib.redirect_stdout(output):
             value = _evaluate(namespace, probe, output)
@@ -327,7 +331,7 @@ def _holds_iterator(answer: Answer) -> bool:
 def _answer_in_child(namespace: dict[str, Any], probe: Probe) -> Answer:
     output = io.StringIO()
     try:
-        namespace.update(probe.bindings)
+        namespace.update(placed(dict(probe.bindings)))
         namespace[signature.PROBED] = signature.forms
         with contextlib.redirect_stdout(output):
             value = _evaluate(namespace, probe, output)

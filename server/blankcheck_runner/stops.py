@@ -11,9 +11,7 @@ from blankcheck_runner import limits, wire
 from blankcheck_runner.crash import Crash
 from blankcheck_runner.explain.cuda import OUT_OF_MEMORY
 
-_ALLOCATION = re.compile(
-    r"can't allocate memory|not enough memory|Unable to allocate|bad_alloc"
-)
+_ALLOCATION = re.compile(r"can't allocate memory|not enough memory|Unable to allocate|bad_alloc")
 _SIGNALS = {
     signal.SIGSEGV: "crashed: it touched memory that is not its own (segmentation fault)",
     signal.SIGABRT: "was aborted by a library it called",

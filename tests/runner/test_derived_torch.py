@@ -253,3 +253,44 @@ async def test_a_mistake_early_on_is_told_once(forking: HostRunner) -> None:
     submission = changed(LAYERS, "torch.matmul(x, w_1)", "torch.matmul(x, w_2)")
     report = await checked(forking, LAYERS, submission)
     assert len(report.feedback) == 1
+
+
+# `meta` stands for a graphics card: a device beside the CPU that is everywhere
+MOVED = "net = nn.Linear(4, 2).to(place)\nmoved = x.to(place)\nshape = moved.shape\n"
+
+
+@pytest.mark.parametrize(
+    ("submission", "code", "marked"),
+    [
+        (MOVED, None, ""),
+        (MOVED.replace("x.to(place)", "torch.empty(1, 4, device=place)"), None, ""),
+        (MOVED.replace("moved = x.to(place)", "moved = x"), "sct/device", "x"),
+        (
+            MOVED.replace("nn.Linear(4, 2).to(place)", "nn.Linear(4, 2)"),
+            "sct/device",
+            "nn.Linear(4, 2)",
+        ),
+    ],
+)
+async def test_where_the_solution_puts_a_value(
+    forking: HostRunner, submission: str, code: str | None, marked: str
+) -> None:
+    lesson = Lesson(f"{GIVEN}place = torch.device('meta')\n", MOVED)
+    report = await forking.check(lesson, submission, "answer.py")
+    if code is None:
+        assert report.verdict == "passed", report.feedback
+        return
+    told = report.feedback[0]
+    assert told.code == code
+    assert "expected on meta" in told.message
+    assert marked in submission[told.start : told.end]
+
+
+async def test_a_lesson_finds_its_device_under_the_name_it_asks_for(forking: HostRunner) -> None:
+    lesson = Lesson("import torch\nw = torch.ones(2).to(place)", "y = w.to(place)", device="place")
+    forking.device = "cpu"
+    try:
+        report = await forking.check(lesson, "y = w.to(place)\nprint(place)", "answer.py")
+    finally:
+        forking.device = "auto"
+    assert (report.verdict, report.output, report.device) == ("passed", "cpu\n", "cpu")

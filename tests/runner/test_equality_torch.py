@@ -15,7 +15,8 @@ from torch import nn
 
 from blankcheck_runner.judge.difference import Difference, tolerance_of
 from blankcheck_runner.judge.equality import difference
-from blankcheck_runner.observation import observe, rebuild
+from blankcheck_runner.observation import TensorFacts, observe, rebuild
+from blankcheck_runner.observation.standins import attach
 
 floats = st.floats(-1e4, 1e4, width=32)
 DTYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16]
@@ -306,3 +307,37 @@ def test_large_and_quantised_tensors() -> None:
         ]
     assert told(scaled[0], scaled[1]) is None
     assert said(scaled[0], scaled[2])[0] == "sct/value"
+
+
+def on(device: str, tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor as it is seen of a process that has it on a device."""
+    attach(tensor, TensorFacts(device))
+    return tensor
+
+
+def test_values_are_compared_across_devices() -> None:
+    here, there = on("cpu", torch.ones(2)), on("cuda:0", torch.ones(2))
+    assert difference(here, there) is None
+    assert difference(here, on("cuda:0", torch.zeros(2))) is not None
+
+
+def test_where_a_value_is_counts_if_it_is_asked_for() -> None:
+    here, there = on("cpu", torch.ones(2)), on("cuda:0", torch.ones(2))
+    found = difference([there], [here], check_device=True)
+    assert found is not None
+    assert found.code == "sct/device"
+    assert "is on cpu, expected on cuda:0: `.to(device)` moves it" in found.about("`x`")
+    assert difference(there, on("cuda:0", torch.ones(2)), check_device=True) is None
+    # Another shape says more.
+    shape = difference(there, on("cpu", torch.ones(3)), check_device=True)
+    assert shape is not None and shape.code == "sct/shape"
+    large = told(torch.ones(2, device="meta"), torch.ones(2), check_device=True)
+    assert large is not None and large.code == "sct/device"
+
+
+def test_a_device_is_the_same_with_its_number_and_without() -> None:
+    assert told(torch.device("cuda"), torch.device("cuda:0")) is None
+    assert said(torch.device("cuda"), torch.device("cpu")) == (
+        "sct/device",
+        "`x` is the device cpu, expected cuda.",
+    )

@@ -24,7 +24,8 @@ from blankcheck_runner.observation import (
     observe,
     rebuild,
 )
-from blankcheck_runner.observation.revival import NotRevivable, revivable, revive
+from blankcheck_runner.observation.revival import NotRevivable, placed, revivable, revive
+from blankcheck_runner.observation.standins import TensorFacts, attach
 
 DTYPES = [
     torch.float16,
@@ -242,3 +243,17 @@ def test_numpy_objects() -> None:
 def test_descriptions(value: object, phrase: str) -> None:
     assert describe(value) == phrase
     assert describe(carried(value)) == phrase
+
+
+def test_rebuilt_values_go_back_to_where_they_were() -> None:
+    there = torch.ones(2, requires_grad=True)
+    attach(there, TensorFacts("meta"))  # the one device beside the CPU that is everywhere
+    moved = placed({"x": [there], "n": 1})
+    assert moved["n"] == 1
+    assert moved["x"][0].device.type == "meta"
+    assert moved["x"][0].requires_grad and moved["x"][0].is_leaf
+    here = torch.ones(2)
+    assert placed(here) is here
+    attach(there, TensorFacts("nowhere:7"))
+    with pytest.raises(NotRevivable, match="nowhere:7"):
+        placed([there])

@@ -40,7 +40,7 @@ def __settle(network, by_name):
         seed = __zlib.crc32(name.encode()) if by_name else place
         own = torch.Generator().manual_seed(seed)
         drawn = torch.randn(parameter.shape, generator=own)
-        parameter.data = drawn.to(parameter.dtype)
+        parameter.data = drawn.to(parameter)
 """
 _ASIDE = frozenset({"__init__", "__new__", "__repr__", "__str__", "__del__", "__init_subclass__"})
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from blankcheck_runner.judge import behaviour, chance, definitions, effects, outputs
 from blankcheck_runner.judge.equality import Difference, difference, unchecked
+from blankcheck_runner.judge.located import located
 from blankcheck_runner.judge.places import (
     assignment,
     called,
@@ -75,6 +76,7 @@ class Derivation:
         self._mistaken: set[str] = set()
         """Names of which a mistake was told."""
         self._gradients = _GRADIENTS.search(task.solution) is not None
+        self._located = located(self.solution)
         self._private = {
             unit.node.name: behaviour.private(unit.node, self.solution)
             for unit in self.solution.units
@@ -112,9 +114,15 @@ class Derivation:
         return self._seen[key]
 
     def apart(
-        self, expected: Any, actual: Any, *, weights: bool = True, mode: bool = True
+        self,
+        expected: Any,
+        actual: Any,
+        *,
+        weights: bool = True,
+        mode: bool = True,
+        name: str | None = None,
     ) -> Difference | None:
-        """How two values differ, as it matters here."""
+        """How two values differ, as it matters here; `name`: the one that holds them."""
         if isinstance(expected, ModuleValue) and expected.type in self.proven:
             expected, actual = behaviour.flat(expected), behaviour.flat(actual)
         expected, actual = behaviour.visible(expected, actual, self._private)
@@ -122,6 +130,7 @@ class Derivation:
             expected,
             actual,
             check_requires_grad=self._gradients,
+            check_device=name in self._located,
             check_mode=mode,
             check_weights=weights,
         )
@@ -170,7 +179,7 @@ class Derivation:
             return False
         if found.raised is not None:
             return self._absent(name, unit)
-        told = self.apart(wanted.value, found.value)
+        told = self.apart(wanted.value, found.value, name=name)
         if told is None:
             return self._unseen(name, unit, wanted.value)
         if self._follows(name, wanted.value, told) or self._changed_later(name, unit):
@@ -186,7 +195,7 @@ class Derivation:
                 if not self.wrong:
                     self.not_checked(f"`{name}`", self.place(name))
                 return False
-            told = self.apart(expected, found.value)
+            told = self.apart(expected, found.value, name=name)
         if told is None or self._does_the_same(name, unit, wanted.value, found.value):
             return False
         if self.suspected(unit, lambda text: self._reads_as(unit, name, text, found.value)):
@@ -262,7 +271,9 @@ class Derivation:
         before = self.submission.slice_for(own.reads, own.index, frozenset())
         again = Probe(own.text, name, "\n".join(one.text for one in before))
         answer = self.student.probe(again)
-        return answer.raised is None and self.apart(self.teacher(name).value, answer.value) is None
+        if answer.raised is not None:
+            return False
+        return self.apart(self.teacher(name).value, answer.value, name=name) is None
 
     # Why a value may differ and still be right
 
@@ -296,7 +307,7 @@ class Derivation:
 
     def _reads_as(self, unit: Unit, name: str, text: str, found: Any) -> bool:
         try:
-            return self.apart(self.replay.value(unit, name, text), found) is None
+            return self.apart(self.replay.value(unit, name, text), found, name=name) is None
         except CannotTell:
             return False
 
@@ -313,7 +324,7 @@ class Derivation:
         rests_on = self.solution.slice_for(unit.reads, unit.index, frozenset())
         if self._mistaken & unit.reads.union(*(one.reads for one in rests_on)):
             return None  # what is random cannot be computed again to tell a second mistake
-        kind = self.apart(expected, found, weights=False)
+        kind = self.apart(expected, found, weights=False, name=name)
         if kind is not None and (kind.of_kind or isinstance(expected, ModuleValue)):
             return kind
         teacher = chance.draw_of(self.reference, self.solution, name)

@@ -97,6 +97,12 @@ def _same_type(expected: Any, actual: Any, options: Options) -> Difference | Non
         return _tables(expected, actual, options)
     if expected == actual:
         return None
+    if kind.__module__ == "torch" and kind.__name__ == "device":
+        # Code sees one card: with its number or without, it is the same one.
+        names = [str(side).removesuffix(":0") for side in (actual, expected)]
+        if names[0] == names[1]:
+            return None
+        return Difference("sct/device", f"is the device {actual}, expected {expected}")
     if kind.__module__ == "torch":
         return Difference("sct/value", f"is {actual}, expected another {kind.__name__}")
     return Difference("sct/value", f"is {_short(repr(actual))}, which is not what is expected")

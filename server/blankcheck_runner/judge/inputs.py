@@ -12,8 +12,9 @@ from typing import Any, cast
 from blankcheck_runner.judge import chance
 from blankcheck_runner.judge.statements import Program, Unit
 from blankcheck_runner.judge.task import Probe, Process
-from blankcheck_runner.observation import ModuleValue
+from blankcheck_runner.observation import ModuleValue, TensorFacts, TensorSummary, facts
 from blankcheck_runner.observation.revival import revivable
+from blankcheck_runner.observation.standins import attach
 
 Call = tuple[list[Any], dict[str, Any]]
 """Positional and keyword arguments."""
@@ -262,9 +263,10 @@ def network_inputs(network: ModuleValue) -> list[Call]:
     import torch
 
     own = torch.Generator().manual_seed(chance.SEEDS[0])
+    device = _device(network)
 
     def drawn(*shape: int) -> Call:
-        return [torch.randn(shape, generator=own)], {}
+        return [_on(device, torch.randn(shape, generator=own))], {}
 
     for layer in _layers(network):
         config = layer.config
@@ -282,10 +284,26 @@ def network_inputs(network: ModuleValue) -> list[Call]:
                 return [drawn(2, size, side) for side in sides]
             return [drawn(2, size, side, side) for side in sides]
         if isinstance(size := config.get("num_embeddings"), int):
-            return [([torch.arange(6).reshape(2, 3) % size], {})]
+            return [([_on(device, torch.arange(6).reshape(2, 3) % size)], {})]
         if isinstance(size := config.get("input_size"), int):
             return [drawn(3, 5, size)]
     return [drawn(3, 4), drawn(2, 3, 8, 8)]
+
+
+def _device(network: ModuleValue) -> str:
+    """Where a network's parameters are."""
+    for layer in (network, *_layers(network)):
+        for parameter in layer.parameters.values():
+            if parameter is not None:
+                summary = isinstance(parameter, TensorSummary)
+                return parameter.device if summary else facts(parameter).device
+    return "cpu"
+
+
+def _on(device: str, tensor: Any) -> Any:
+    """A tensor that is bound on a device, in a process that has it."""
+    attach(tensor, TensorFacts(device))
+    return tensor
 
 
 def _layers(network: ModuleValue) -> list[ModuleValue]:

@@ -22,11 +22,9 @@ def tensor_difference(expected: Any, actual: Any, options: Options) -> Differenc
     """How a tensor differs from the one expected; null if it does not."""
     import torch
 
-    told = _header(expected, actual)
+    told = _header(expected, actual) or _elsewhere(expected, actual, options)
     if told is not None:
         return told
-    if options.device and (found := facts(actual).device) != (wanted := facts(expected).device):
-        return Difference("sct/device", f"is on {found}, expected on {wanted}")
     if options.requires_grad and expected.requires_grad != actual.requires_grad:
         return Difference("sct/value", grad_phrase(expected.requires_grad))
     if expected.is_quantized:
@@ -41,7 +39,7 @@ def tensor_difference(expected: Any, actual: Any, options: Options) -> Differenc
 
 def summary_difference(expected: Any, actual: Any, options: Options) -> Difference | None:
     """The same where at least one is only a summary of a large tensor."""
-    told = _header(expected, actual)
+    told = _header(expected, actual) or _elsewhere(expected, actual, options)
     if told is not None:
         return told
     if not isinstance(expected, TensorSummary) or not isinstance(actual, TensorSummary):
@@ -74,6 +72,21 @@ def _header(expected: Any, actual: Any) -> Difference | None:
     if found_dtype != wanted_dtype:
         return Difference("sct/dtype", f"has dtype {found_dtype}, expected {wanted_dtype}")
     return None
+
+
+def _elsewhere(expected: Any, actual: Any, options: Options) -> Difference | None:
+    if not options.device:
+        return None
+    found, wanted = (
+        side.device if isinstance(side, TensorSummary) else facts(side).device
+        for side in (actual, expected)
+    )
+    if found == wanted:
+        return None
+    phrase = f"is on {found}, expected on {wanted}"
+    return Difference(
+        "sct/device", f"{phrase}: `.to(device)` moves it, and gives back what was moved"
+    )
 
 
 def _shape_reason(found: tuple[int, ...], wanted: tuple[int, ...]) -> str:

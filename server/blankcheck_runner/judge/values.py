@@ -12,6 +12,7 @@ from typing import Any, cast
 from blankcheck_runner.judge.assigned import assignment
 from blankcheck_runner.judge.code import code_of, has_value, under
 from blankcheck_runner.judge.equality import difference
+from blankcheck_runner.judge.located import is_located
 from blankcheck_runner.judge.messages import short
 from blankcheck_runner.judge.state import SctError, Source, State
 from blankcheck_runner.judge.table import word
@@ -97,7 +98,9 @@ def has_equal_value(
     expected, mine = _converted(state, theirs), _converted(state, found.value)
     if func is not None and _accepts(func, expected, mine):
         return
-    differs = difference(expected, mine)
+    code = expr_code if expr_code is not None else code_of(state.solution)
+    about = is_located(code, name, state.session.task.solution)
+    differs = difference(expected, mine, check_device=about)
     if differs is None and func is None:
         return
     if expr_code is not None and state.span() is None:

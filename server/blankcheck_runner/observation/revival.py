@@ -47,6 +47,26 @@ def revivable(value: Any) -> bool:
     return kind.__module__ != standins.__name__
 
 
+def placed(value: Any) -> Any:
+    """A value with its rebuilt tensors on the devices that they were on, in a process that has
+    those. Raises NotRevivable."""
+    kind = cast("type[Any]", type(value))
+    if kind in (list, tuple):
+        return cast(Any, kind)(placed(item) for item in cast("list[Any]", value))
+    if kind is dict:
+        return {key: placed(item) for key, item in cast("dict[Any, Any]", value).items()}
+    if kind.__module__ != "torch" or kind.__name__ != "Tensor":
+        return value
+    device = standins.facts(value).device
+    if device == str(value.device):
+        return value
+    try:
+        moved = value.detach().to(device)
+    except Exception as error:  # what torch raises where there is no such device, or no room
+        raise NotRevivable(f"a tensor on {device}") from error
+    return moved.requires_grad_(value.requires_grad)
+
+
 def revive(value: Any, namespace: Mapping[str, Any]) -> Any:
     """The value with its stand-ins made live; a class outside torch is looked up in `namespace`,
     which must be that of trusted code. Raises NotRevivable."""
@@ -65,7 +85,7 @@ def revive(value: Any, namespace: Mapping[str, Any]) -> Any:
         return {key: revive(item, namespace) for key, item in pairs}
     if kind is TensorSummary or kind.__module__ == standins.__name__:
         raise NotRevivable(kind.__name__)
-    return value
+    return placed(value)
 
 
 def _module(value: ModuleValue, namespace: Mapping[str, Any]) -> Any:
@@ -83,10 +103,11 @@ def _module(value: ModuleValue, namespace: Mapping[str, Any]) -> Any:
     for name, item in value.parameters.items():
         parameter = None
         if item is not None:
-            parameter = torch.nn.Parameter(item.detach().clone(), item.requires_grad)
+            own = placed(item).detach().clone()
+            parameter = torch.nn.Parameter(own, item.requires_grad)
         made.register_parameter(name, parameter)
     for name, item in value.buffers.items():
-        made.register_buffer(name, None if item is None else item.detach().clone())
+        made.register_buffer(name, None if item is None else placed(item).detach().clone())
     for name, item in value.children.items():
         made.add_module(name, None if item is None else revive(item, namespace))
     made.training = value.training
