@@ -122,6 +122,10 @@ export class Commands {
       return;
     }
     this.status.verdict(document, result);
+    // Asked once something has run, so that nothing is started for it.
+    void this.server.contained().then((found) => {
+      this.status.contained(found);
+    });
     reveal(document, result);
     // What is wrong stands in the text; only what has no place there needs a message.
     if (result.verdict === "passed") await this.praise(result);

@@ -99,6 +99,17 @@ export interface BlankItem {
   range: Range;
 }
 
+/** How well code is contained where it runs. */
+export interface Contained {
+  level: "none" | "limits" | "landlock" | "full";
+  told: string;
+  advice: string | null;
+}
+
+export interface Info {
+  runner: { sandbox: Contained } | null;
+}
+
 /** What the server is told of the settings, at its start and when they change. */
 export interface Settings {
   trusted: boolean;
@@ -137,6 +148,7 @@ export const Start = new RequestType<
   { uri: string; created: boolean },
   void
 >("blankcheck/start");
+export const Inform = new RequestType<object, Info, void>("blankcheck/info");
 
 export const Trust = new NotificationType<{ trusted: boolean }>("blankcheck/trust");
 export const Output = new NotificationType<{ uri: string; text: string }>("blankcheck/output");

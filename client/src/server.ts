@@ -11,13 +11,14 @@ import {
   type RequestType,
 } from "vscode-languageclient/node";
 import { findInterpreter } from "./interpreter";
-import { Output, ProgressChanged, Trust, type Settings } from "./protocol";
+import { Inform, Output, ProgressChanged, Trust, type Contained, type Settings } from "./protocol";
 
 /** What is thrown when there is no server; the learner has been told why. */
 export class NoServer extends Error {}
 
 export class Server implements vscode.Disposable {
   private client: Promise<LanguageClient> | undefined;
+  private containment: Promise<Contained | undefined> | undefined;
   private executable = "";
   private readonly progressed = new vscode.EventEmitter<void>();
   private readonly printed = new vscode.EventEmitter<{ uri: string; text: string }>();
@@ -64,7 +65,19 @@ export class Server implements vscode.Disposable {
     return this.client !== undefined;
   }
 
+  /** How code is contained where this server runs it; asked once, undefined if it cannot say. */
+  contained(): Promise<Contained | undefined> {
+    return (this.containment ??= this.request(Inform, {}).then(
+      ({ runner }) => runner?.sandbox,
+      (error: unknown) => {
+        this.log.error(`The containment is not known: ${String(error)}`);
+        return undefined;
+      },
+    ));
+  }
+
   async stop(): Promise<void> {
+    this.containment = undefined;
     const client = await this.client?.catch(() => undefined);
     this.client = undefined;
     await client?.dispose();

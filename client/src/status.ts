@@ -1,8 +1,8 @@
 /** The one status bar item: what the last check of the submission in the editor came to. */
 import * as vscode from "vscode";
-import type { CheckResult } from "./protocol";
+import type { CheckResult, Contained } from "./protocol";
 import { submissionEditor } from "./submission";
-import { headline, sentence } from "./verdict";
+import { contained, headline, sentence } from "./verdict";
 
 interface Shown {
   text: string;
@@ -20,6 +20,8 @@ export class Status implements vscode.Disposable {
   );
   private readonly shown = new Map<string, Shown>();
   private readonly listeners: vscode.Disposable[];
+  /** How the server says that code is contained; unknown before anything has run. */
+  private containment: Contained | undefined;
 
   constructor() {
     this.item.name = "Blankcheck";
@@ -50,6 +52,11 @@ export class Status implements vscode.Disposable {
     this.set(document, { text: headline(result), tooltip: sentence(result) });
   }
 
+  contained(found: Contained | undefined): void {
+    this.containment = found;
+    this.show();
+  }
+
   forget(document: vscode.TextDocument): void {
     this.shown.delete(document.uri.toString());
     this.show();
@@ -73,7 +80,7 @@ export class Status implements vscode.Disposable {
     }
     const { text, tooltip } = this.shown.get(document.uri.toString()) ?? ASK;
     this.item.text = text;
-    this.item.tooltip = tooltip;
+    this.item.tooltip = this.containment ? `${tooltip}\n\n${contained(this.containment)}` : tooltip;
     this.item.accessibilityInformation = { label: `Blankcheck: ${tooltip}` };
     this.item.show();
   }

@@ -1,5 +1,5 @@
 /** A result in one line, and the way from blank to blank. Free of `vscode`. */
-import type { BlankItem, CheckResult, Verdict } from "./protocol";
+import type { BlankItem, CheckResult, Contained, Verdict } from "./protocol";
 
 const LEADS: Record<Verdict, string> = {
   passed: "$(pass) Passed",
@@ -25,6 +25,11 @@ export function headline({ verdict, feedback }: CheckResult): string {
 export function sentence(result: CheckResult): string {
   const spoken = LEADS[result.verdict].replace(/^\$\([\w-]+\) /, "");
   return result.feedback[0]?.message ?? `${spoken}.`;
+}
+
+/** What the status bar says of how code is contained, below what it says of the check. */
+export function contained({ told, advice }: Contained): string {
+  return [`Containment: ${told}.`, advice].filter(Boolean).join("\n");
 }
 
 /** How a run ended, as the last line of its output. */

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from blankcheck import __version__
+from blankcheck.containment import containment
 from blankcheck.courses import builtin_folder
 from blankcheck.progress import Progress
 from blankcheck.runner import Runner, RunnerUnavailable
@@ -43,8 +44,8 @@ async def diagnose(runner: Runner) -> list[Finding]:
     findings.append(_torch(info))
     findings.append(_start(info))
     findings += await _devices(runner)
-    limits = "time, memory, output; files and network are not closed off yet"
-    findings.append(Finding("sandbox", True, limits, "Run courses only of people you trust."))
+    found = containment(info)
+    findings.append(Finding("sandbox", True, found.told, found.advice))
     return findings
 
 

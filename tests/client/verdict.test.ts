@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CheckResult, FeedbackItem, Verdict } from "../../client/src/protocol";
-import { ending, headline, neighbour, sentence } from "../../client/src/verdict";
+import { contained, ending, headline, neighbour, sentence } from "../../client/src/verdict";
 
 function feedback(message: string, line: number): FeedbackItem {
   const range = { start: { line, character: 0 }, end: { line, character: 3 } };
@@ -34,6 +34,17 @@ test("the status bar tells the line at fault, counted as the editor counts", () 
   );
   assert.equal(headline(result("passed")), "$(pass) Passed");
   assert.equal(headline(result("timeout")), "$(watch) Time limit");
+});
+
+test("the status bar tells how code is contained, and what to do where it could be better", () => {
+  const full = { level: "full", told: "full: all is closed off", advice: null } as const;
+  assert.equal(contained(full), "Containment: full: all is closed off.");
+  const less = {
+    level: "limits",
+    told: "limits: files are open",
+    advice: "Trust nobody.",
+  } as const;
+  assert.equal(contained(less), "Containment: limits: files are open.\nTrust nobody.");
 });
 
 test("blanks that are left are counted", () => {

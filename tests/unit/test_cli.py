@@ -384,6 +384,19 @@ def test_the_doctor_looks_at_everything(capsys: pytest.CaptureFixture[str]) -> N
     assert {"server", "course", "progress", "torch", "processes", "device", "sandbox"} <= set(found)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the levels above it are made for Linux")
+def test_the_doctor_tells_the_level_that_was_found(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLANKCHECK_SANDBOX", "limits")
+    main(["doctor", "--format", "json"])
+    found = {item["name"]: item for item in json.loads(capsys.readouterr().out)}["sandbox"]
+    assert found["ok"]
+    assert found["value"].startswith("limits: ")
+    assert "files and network are open" in found["value"]
+    assert "BLANKCHECK_SANDBOX" in found["advice"]
+
+
 def test_the_doctor_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--python", "/nowhere/python"]) == 1
     assert "/nowhere/python" in capsys.readouterr().out

@@ -11,6 +11,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from blankcheck import __version__, learning
+from blankcheck.containment import containment
 from blankcheck.course.blanks import find_blanks
 from blankcheck.course.syntax import MAX_CODE
 from blankcheck.course.text import Lines, Span
@@ -295,12 +296,14 @@ async def info(ls: Server, params: object) -> protocol.Info:
     if session.settings.trusted:
         try:
             host = await session.runner().info()
+            found = containment(host)
             runner = {
                 "executable": host.executable,
                 "python": host.python,
                 "torch": host.torch,
                 "torchError": host.torch_error,
                 "start": host.start,
+                "sandbox": {"level": found.level, "told": found.told, "advice": found.advice},
             }
         except RunnerUnavailable as error:
             message = str(error)

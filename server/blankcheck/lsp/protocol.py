@@ -217,6 +217,17 @@ class Blanks(TypedDict):
     blanks: list[BlankItem]
 
 
+class Contained(TypedDict):
+    """How well code is contained where it runs."""
+
+    level: str
+    """`full`, `landlock`, `limits` or `none`."""
+    told: str
+    """What that closes off, for people."""
+    advice: str | None
+    """What is missing, and what to do; null at the highest level."""
+
+
 class RunnerInfo(TypedDict):
     """What the learner's interpreter is."""
 
@@ -225,6 +236,7 @@ class RunnerInfo(TypedDict):
     torch: str | None
     torchError: str | None
     start: Literal["fork", "spare"]
+    sandbox: Contained
 
 
 class Info(TypedDict):

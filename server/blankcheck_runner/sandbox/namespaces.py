@@ -35,6 +35,11 @@ _DROP_BOUND, _DEATH_SIGNAL, _NO_NEW_PRIVILEGES = 24, 1, 38
 _EMPTIED = ("/tmp", "/var/tmp", "/run", "/dev/shm")  # what other programs listen and leave files in
 _SHARED_MEMORY = "/dev/shm"
 _STATUS = struct.Struct("=i")
+_FORBIDDING = (
+    ("user/max_user_namespaces", "0", "user.max_user_namespaces is 0"),
+    ("kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone is 0"),
+    ("kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor restricts them"),
+)
 
 
 def missing(scratch: str, needed: Iterable[str]) -> str | None:
@@ -53,7 +58,7 @@ def missing(scratch: str, needed: Iterable[str]) -> str | None:
     with os.fdopen(reading, "rb") as pipe:
         answer = pipe.read().decode()
     os.waitpid(trial, 0)
-    return None if answer == "ok" else answer or "it did not end well"
+    return None if answer == "ok" else _forbidden() or answer or "it did not end well"
 
 
 def enter(scratch: str, needed: Iterable[str]) -> None:
@@ -111,6 +116,15 @@ def _try(scratch: str, needed: list[str]) -> str:
     except OSError as error:
         return os.strerror(error.errno or 0)
     return "ok" if status == 0 else os.strerror(status)
+
+
+def _forbidden() -> str | None:
+    """The setting of this machine that forbids them, where one does."""
+    for name, value, said in _FORBIDDING:
+        with contextlib.suppress(OSError):
+            if Path("/proc/sys", name).read_text().strip() == value:
+                return said
+    return None
 
 
 def _separate() -> None:
