@@ -1,7 +1,5 @@
 """Runs hostile submissions through one host, each followed by a right answer, and looks at what
-is left: for the test of this folder, and by hand for other corpora:
-
-    python tests/adversarial/corpus.py FOLDER [--level full] [--start fork] [--only 04 38]
+is left: processes, files, descriptors, changed state.
 
 A case says in its head what it tries (`# INTENT:`), which verdicts are right (`# VERDICT:`, in the
 words of results or `pass`, `fail`), the least level at which to try it (`# NEEDS:`), and where it
@@ -10,14 +8,13 @@ is long, an expression for its text (`# SOURCE:`). One that gets through prints 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
+import contextlib
 import os
 import re
 import sys
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,8 +27,9 @@ from blankcheck_runner.sandbox.levels import LEVELS, VARIABLE
 from blankcheck_runner.wire import Limits
 
 HERE = Path(__file__).parent
+CASES = HERE / "cases"
 SECONDS = 5.0
-"""The time limit of a case."""
+"""The time limit of a run."""
 _HANG = 40.0
 _SETTLE = 5.0
 _WORDS = {
@@ -54,6 +52,11 @@ class Case:
     verdicts: frozenset[str]
     needs: str
 
+    @property
+    def name(self) -> str:
+        """Its file's name."""
+        return self.file.stem
+
     def runs_at(self, level: str) -> bool:
         """Whether it may be tried where code is contained this well."""
         return LEVELS.index(self.needs) <= LEVELS.index(level)  # pyright: ignore[reportArgumentType]
@@ -67,13 +70,18 @@ class Outcome:
     result: Result | None
     faults: list[str] = field(default_factory=list[str])
 
+    @property
+    def verdict(self) -> str:
+        """What it came to; a dash if it hung."""
+        return self.result.verdict if self.result else "-"
+
     def row(self) -> str:
-        """A line of the table."""
-        verdict = self.result.verdict if self.result else "-"
+        """A line for a person."""
+        verdict = self.verdict
         seconds = self.result.seconds if self.result else 0.0
         told = self.result.feedback[0].message if self.result and self.result.feedback else ""
         state = "; ".join(self.faults) or "ok"
-        return f"{self.case.file.stem:34} {verdict:10} {seconds:5.2f} s  {state:4} {told[:90]!r}"
+        return f"{self.case.name:34} {verdict:10} {seconds:5.2f} s  {state:4} {told[:90]!r}"
 
 
 def cases(folder: Path, only: Sequence[str] = ()) -> list[Case]:
@@ -95,8 +103,11 @@ def _read(file: Path) -> Case:
 class Bench:
     """A host, what surrounds it, and how both were before anything hostile ran."""
 
-    def __init__(self, chapter: Path, level: str, start: str, around: Path) -> None:
-        """`around`: an empty folder for all that a submission should not reach."""
+    def __init__(
+        self, chapter: Path, level: str, start: str, around: Path, seconds: float = SECONDS
+    ) -> None:
+        """`around`: an empty folder for all that a submission should not reach. `seconds`: the time
+        limit of each run."""
         self.home, self.temporary = around / "home", around / "tmp"
         for folder in (self.home, self.temporary, around / "course"):
             folder.mkdir()
@@ -117,14 +128,16 @@ class Bench:
         }
         self.runner = HostRunner(sys.executable, environment)
         self.level = level
-        self._before: tuple[frozenset[str], int] = frozenset(), 0
+        self._seconds = seconds
+        self._before: tuple[frozenset[str], int, int] = frozenset(), 0, 0
 
     async def prepare(self) -> None:
         """Starts the host and notes how things are. The level is then the one that is had."""
         self.level = (await self.runner.info()).sandbox
-        await self._check(RIGHT)
-        await self._check(RIGHT)
-        self._before = self._files(), await self._quiet()
+        for _ in range(2):
+            await self._check(RIGHT)
+        most = await self._settled(self._processes)
+        self._before = self._files(), most, await self._settled(self._descriptors)
 
     async def attempt(self, case: Case) -> Outcome:
         """Runs a case, then a right answer, and compares how things are with how they were."""
@@ -146,9 +159,11 @@ class Bench:
         after = await self._check(RIGHT)
         if after.verdict != "passed":
             outcome.faults.append(f"the right answer after it: {after.verdict}")
-        files, most = self._before
-        if (left := await self._quiet(most)) > most:
-            outcome.faults.append(f"{left - most} processes left")
+        files, processes_, descriptors = self._before
+        if (left := await self._settled(self._processes, processes_)) > processes_:
+            outcome.faults.append(f"{left - processes_} processes left")
+        if (left := await self._settled(self._descriptors, descriptors)) > descriptors:
+            outcome.faults.append(f"{left - descriptors} descriptors left")
         if changed := self._files() ^ files:
             outcome.faults.append(f"changed {sorted(changed)[:3]}")
         return outcome
@@ -158,22 +173,36 @@ class Bench:
         await self.runner.close()
 
     async def _check(self, text: str) -> Result:
-        limits = Limits(seconds=SECONDS)
+        limits = Limits(seconds=self._seconds)
         file = str(self._around / "answer.py")
         return await checking.check(self._target, text, file, self.runner, limits=limits)
 
-    async def _quiet(self, most: int = 0) -> int:
-        """How many processes there are below the host, when their number is `most` or keeps."""
+    async def _settled(self, count: Callable[[], int], most: int = 0) -> int:
+        """A count, when it is `most` or less; or without `most`, when it keeps."""
         deadline = time.monotonic() + _SETTLE
         same, last = 0, -1
         while time.monotonic() < deadline and same < 5:
-            assert self.runner.pid is not None
-            count = len(processes.descendants(self.runner.pid))
-            if most and count <= most:
-                return count
-            same, last = (same + 1 if count == last and not most else 0), count
+            found = count()
+            if most and found <= most:
+                return found
+            same, last = (same + 1 if found == last and not most else 0), found
             await asyncio.sleep(0.1)
         return last
+
+    def _processes(self) -> int:
+        """How many there are below the host."""
+        assert self.runner.pid is not None
+        return len(processes.descendants(self.runner.pid))
+
+    def _descriptors(self) -> int:
+        """How many the host has open, and the program that its workers are forked from."""
+        assert self.runner.pid is not None
+        kept = [self.runner.pid, *processes.children(self.runner.pid)]
+        count = 0
+        for pid in kept:
+            with contextlib.suppress(OSError):
+                count += len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        return count
 
     def _files(self) -> frozenset[str]:
         """Every file outside of the scratch directories, with its content; and shared memory."""
@@ -184,32 +213,3 @@ class Bench:
                 found.append(f"{path}:{oct(path.lstat().st_mode)}:{path.read_bytes()[:99]!r}")
             found.append(f"{folder}:{oct(Path(folder).stat().st_mode)}")
         return frozenset(found)
-
-
-async def _main(folder: Path, level: str, start: str, only: Sequence[str]) -> int:
-    own = folder / "chapter.md"
-    chapter = own if own.exists() else HERE / "chapter.md"
-    with tempfile.TemporaryDirectory() as around:
-        bench = Bench(chapter, level, start, Path(around))
-        try:
-            await bench.prepare()
-            print(f"level {bench.level}, start {start}", flush=True)
-            bad = 0
-            for case in cases(folder, only):
-                if case.runs_at(bench.level):
-                    outcome = await bench.attempt(case)
-                    bad += bool(outcome.faults)
-                    print(outcome.row(), flush=True)
-        finally:
-            await bench.close()
-    return bad
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--level", default="full")
-    parser.add_argument("--start", default="fork")
-    parser.add_argument("--only", nargs="*", default=())
-    asked = parser.parse_args()
-    sys.exit(1 if asyncio.run(_main(asked.folder, asked.level, asked.start, asked.only)) else 0)

@@ -38,6 +38,8 @@ RULES: tuple[Callable[[Evidence], Told | None], ...] = (
     *operands.RULES,
 )
 """Where two tell of the same place, the one that comes first speaks."""
+MAX_LENGTH = 1_000
+"""What is longer than that was not written as an answer, and would take long to look at."""
 
 
 def explain_failure(
@@ -65,6 +67,8 @@ def explain_crash(texts: Texts, crash: Crash, feedback: Feedback) -> Feedback:
 
 def _explained(evidence: Evidence, feedback: Feedback, authored: bool) -> Feedback:
     if evidence.submission.error is not None or evidence.solution.error is not None:
+        return feedback
+    if len(evidence.submission.tree.body) > MAX_LENGTH:
         return feedback
     found: list[tuple[int, Feedback]] = []
     for rule in RULES:

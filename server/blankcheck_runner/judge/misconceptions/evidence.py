@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 import difflib
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -151,8 +152,13 @@ class Evidence:
 
     def _top(self, place: int) -> int:
         """How many of the top-level statements begin at a place or before it."""
+        return bisect_right(self._starts, place)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where the submission's top-level statements begin, in their order."""
         spans = [self.submission.span((node,)) for node in self.submission.tree.body]
-        return sum(1 for span in spans if span is not None and span[0] <= place)
+        return [span[0] for span in spans if span is not None]
 
     def same_statement(self, one: int, other: int) -> bool:
         """Whether two places are in one statement of the submission."""
