@@ -26,8 +26,6 @@ from typing import Any
 
 from blankcheck_runner.judge.task import Printed
 
-_MAX_TEMPORARY = 70
-"""Longer, and the sockets that `multiprocessing` makes in there would have no name: 108 bytes."""
 MAX_RECORDED = 2**20
 """Bytes of printed text that are recorded of one part; more than the host shows anyone."""
 
@@ -113,9 +111,8 @@ class Program:
         if directory != self._directory:
             os.chdir(directory)
             os.environ["HOME"] = directory
-            if len(directory) <= _MAX_TEMPORARY:
-                os.environ["TMPDIR"] = directory
-                tempfile.tempdir = None
+            os.environ["TMPDIR"] = directory
+            tempfile.tempdir = None
             # Last, so that no file of a course hides a library.
             sys.path[:] = [place for place in sys.path if place != self._directory] + [directory]
             self._directory = directory

@@ -10,6 +10,9 @@ import tempfile
 from pathlib import Path
 
 _PREFIX = "blankcheck-"
+_LONGEST = 29
+"""Of the path that scratch directories are in. With a longer one, the sockets that
+`multiprocessing` makes below them would have no name: that has 107 bytes."""
 
 
 class Scratch:
@@ -17,7 +20,7 @@ class Scratch:
 
     def __init__(self) -> None:
         _remove_stale()
-        self._root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self._root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_place()))
         self._removing: set[asyncio.Task[None]] = set()
 
     @property
@@ -47,15 +50,24 @@ class Scratch:
     def _make(self, data: str | None, beside: str | None) -> str:
         self._root.chmod(0o700)  # where a submission could take that away
         if beside is None:
-            group = Path(tempfile.mkdtemp(dir=self._root))
+            group = Path(tempfile.mkdtemp(prefix="", dir=self._root))
         else:
             group = Path(beside).parent
             group.chmod(0o700)
         # Nothing in the name tells a student from a reference, or one check from another.
-        directory = tempfile.mkdtemp(dir=group)
+        directory = tempfile.mkdtemp(prefix="", dir=group)
         if data is not None:
             shutil.copytree(data, directory, dirs_exist_ok=True, ignore_dangling_symlinks=True)
         return directory
+
+
+def _place() -> str:
+    """The directory for temporary files, or a shorter one where sockets need that."""
+    place = tempfile.gettempdir()
+    short = "/tmp"
+    if os.name != "posix" or len(os.fsencode(place)) <= _LONGEST or not os.access(short, os.W_OK):
+        return place
+    return short
 
 
 def fingerprint(data: str | None) -> str:
@@ -91,7 +103,7 @@ def _remove(directory: Path) -> None:
 
 def _remove_stale() -> None:
     """Removes what hosts left that did not come to their end."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+    for left in Path(_place()).glob(f"{_PREFIX}*-*"):
         owner = left.name.removeprefix(_PREFIX).partition("-")[0]
         with contextlib.suppress(OSError, ValueError):
             if os.name == "posix" and left.stat().st_uid == os.getuid() and not _runs(int(owner)):

@@ -129,15 +129,21 @@ class Bench:
         self.runner = HostRunner(sys.executable, environment)
         self.level = level
         self._seconds = seconds
-        self._before: tuple[frozenset[str], int, int] = frozenset(), 0, 0
+        self._counts: dict[str, Callable[[], int]] = {
+            "processes": self._processes,
+            "descriptors": self._descriptors,
+            "scratch directories": self._directories,
+        }
+        self._before: dict[str, int] = {}
+        self._files_before: frozenset[str] = frozenset()
 
     async def prepare(self) -> None:
         """Starts the host and notes how things are. The level is then the one that is had."""
         self.level = (await self.runner.info()).sandbox
         for _ in range(2):
             await self._check(RIGHT)
-        most = await self._settled(self._processes)
-        self._before = self._files(), most, await self._settled(self._descriptors)
+        self._before = {name: await self._settled(count) for name, count in self._counts.items()}
+        self._files_before = self._files()
 
     async def attempt(self, case: Case) -> Outcome:
         """Runs a case, then a right answer, and compares how things are with how they were."""
@@ -159,12 +165,11 @@ class Bench:
         after = await self._check(RIGHT)
         if after.verdict != "passed":
             outcome.faults.append(f"the right answer after it: {after.verdict}")
-        files, processes_, descriptors = self._before
-        if (left := await self._settled(self._processes, processes_)) > processes_:
-            outcome.faults.append(f"{left - processes_} processes left")
-        if (left := await self._settled(self._descriptors, descriptors)) > descriptors:
-            outcome.faults.append(f"{left - descriptors} descriptors left")
-        if changed := self._files() ^ files:
+        for name, count in self._counts.items():
+            most = self._before[name]
+            if (left := await self._settled(count, most)) > most:
+                outcome.faults.append(f"{left - most} {name} left")
+        if changed := self._files() ^ self._files_before:
             outcome.faults.append(f"changed {sorted(changed)[:3]}")
         return outcome
 
@@ -203,6 +208,10 @@ class Bench:
             with contextlib.suppress(OSError):
                 count += len(list(Path(f"/proc/{pid}/fd").iterdir()))
         return count
+
+    def _directories(self) -> int:
+        """How many scratch directories there are."""
+        return len(list(self.temporary.glob("blankcheck-*/*/*")))
 
     def _files(self) -> frozenset[str]:
         """Every file outside of the scratch directories, with its content; and shared memory."""

@@ -7,6 +7,7 @@ are run by `npm run adversarial`.
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -32,26 +33,25 @@ in_one_loop = pytest.mark.asyncio(loop_scope="session")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc for what is left")
 
 
-async def _bench(around: Path, level: str, start: str = "fork") -> AsyncIterator[Bench]:
-    bench = Bench(HERE / "chapter.md", level, start, around, SECONDS)
-    await bench.prepare()
-    yield bench
-    await bench.close()
+async def _bench(level: str) -> AsyncIterator[Bench]:
+    with tempfile.TemporaryDirectory() as around:
+        bench = Bench(HERE / "chapter.md", level, "fork", Path(around), SECONDS)
+        await bench.prepare()
+        yield bench
+        await bench.close()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def highest(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    async for bench in _bench(tmp_path_factory.mktemp("highest"), "full"):
+async def highest() -> AsyncIterator[Bench]:
+    async for bench in _bench("full"):
         yield bench
 
 
 @pytest_asyncio.fixture(
     scope="session", loop_scope="session", params=["landlock", "limits", "none"]
 )
-async def lower(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Bench]:
-    async for bench in _bench(tmp_path_factory.mktemp(request.param), request.param):
+async def lower(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    async for bench in _bench(request.param):
         yield bench
 
 

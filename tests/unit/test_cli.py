@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -417,10 +418,9 @@ def test_whoever_reads_may_stop_reading() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs pidfd_open")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupting_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
+def test_interrupting_leaves_nothing(number: signal.Signals) -> None:
     code = "print('going on', flush=True)\nwhile True: pass\n"
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
+    temporary = Path(tempfile.mkdtemp())
     environment = {**os.environ, "TMPDIR": str(temporary)}
     file = write("endless.py", RIGHT + code)
     running = command("run", file, stdout=subprocess.PIPE, env=environment)
@@ -439,4 +439,4 @@ def test_interrupting_leaves_nothing(number: signal.Signals, tmp_path: Path) -> 
         ended, _, _ = select.select([process], [], [], 20)
         assert ended
         os.close(process)
-    assert list(temporary.iterdir()) == []
+    temporary.rmdir()  # which only works with an empty one
