@@ -9,6 +9,7 @@ import {
   ErrorCode,
   Instruct,
   ListCourses,
+  ListDevices,
   Reset,
   Run,
   Start,
@@ -19,7 +20,7 @@ import {
 import { NoServer, type Server } from "./server";
 import type { Status } from "./status";
 import { submissionEditor } from "./submission";
-import { ending, neighbour, sentence } from "./verdict";
+import { deviceText, ending, neighbour, sentence } from "./verdict";
 
 /** How long a check may take before a notification, with a way to cancel it, says that it runs. */
 const PATIENCE = 500;
@@ -46,6 +47,7 @@ export class Commands {
       nextExercise: () => this.next(),
       nextBlank: () => this.moveToBlank(1),
       previousBlank: () => this.moveToBlank(-1),
+      showDeviceInfo: () => this.showDeviceInfo(),
       restartServer: () => this.server.restart(),
       showOutput: () => {
         this.server.log.show();
@@ -212,6 +214,21 @@ export class Commands {
     const blank = neighbour(blanks, editor.selection.start, direction);
     if (blank) select(editor, blank.range);
     else void vscode.window.setStatusBarMessage("No blanks are left: check the exercise.", 5_000);
+  }
+
+  private async showDeviceInfo(): Promise<void> {
+    const found = await patiently("Looking for devices…", (token) =>
+      this.server.request(ListDevices, {}, token),
+    );
+    await vscode.env.clipboard.writeText(found.text);
+    const message = `${deviceText(found)} All that is known was copied to the clipboard.`;
+    const set = "Change Device";
+    const show = found.problem
+      ? vscode.window.showWarningMessage
+      : vscode.window.showInformationMessage;
+    if ((await show(message, set)) === set) {
+      await vscode.commands.executeCommand("workbench.action.openSettings", "blankcheck.device");
+    }
   }
 
   /** Says what went wrong, once, with what can be done about it. */

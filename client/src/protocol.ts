@@ -110,6 +110,14 @@ export interface Info {
   runner: { sandbox: Contained } | null;
 }
 
+/** Which device exercises run on. */
+export interface Devices {
+  device: string | null;
+  label: string;
+  problem: string | null;
+  text: string;
+}
+
 /** What the server is told of the settings, at its start and when they change. */
 export interface Settings {
   trusted: boolean;
@@ -149,6 +157,8 @@ export const Start = new RequestType<
   void
 >("blankcheck/start");
 export const Inform = new RequestType<object, Info, void>("blankcheck/info");
+
+export const ListDevices = new RequestType<object, Devices, void>("blankcheck/devices");
 
 export const Trust = new NotificationType<{ trusted: boolean }>("blankcheck/trust");
 export const Output = new NotificationType<{ uri: string; text: string }>("blankcheck/output");

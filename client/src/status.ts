@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { CheckResult, Contained } from "./protocol";
 import { submissionEditor } from "./submission";
-import { contained, headline, sentence } from "./verdict";
+import { contained, headline, place, sentence } from "./verdict";
 
 interface Shown {
   text: string;
@@ -49,7 +49,8 @@ export class Status implements vscode.Disposable {
   }
 
   verdict(document: vscode.TextDocument, result: CheckResult): void {
-    this.set(document, { text: headline(result), tooltip: sentence(result) });
+    const tooltip = [sentence(result), place(result)].filter(Boolean).join("\n\n");
+    this.set(document, { text: headline(result), tooltip });
   }
 
   contained(found: Contained | undefined): void {

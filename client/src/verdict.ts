@@ -1,5 +1,5 @@
 /** A result in one line, and the way from blank to blank. Free of `vscode`. */
-import type { BlankItem, CheckResult, Contained, Verdict } from "./protocol";
+import type { BlankItem, CheckResult, Contained, Devices, Verdict } from "./protocol";
 
 const LEADS: Record<Verdict, string> = {
   passed: "$(pass) Passed",
@@ -12,13 +12,14 @@ const LEADS: Record<Verdict, string> = {
 };
 
 /** What the status bar says of a check. */
-export function headline({ verdict, feedback }: CheckResult): string {
+export function headline({ verdict, feedback, device }: CheckResult): string {
   if (verdict === "incomplete" && feedback.length) {
     return `$(circle-large-outline) ${feedback.length} ${feedback.length === 1 ? "blank" : "blanks"} left`;
   }
   const line = feedback[0]?.range.start.line;
   const placed = verdict === "failed" || verdict === "error";
-  return placed && line ? `${LEADS[verdict]}: line ${line + 1}` : LEADS[verdict];
+  const told = placed && line ? `${LEADS[verdict]}: line ${line + 1}` : LEADS[verdict];
+  return device === "cpu" ? told : `${told} · ${device}`;
 }
 
 /** What a verdict says in words: its first message, or what the verdict itself means. */
@@ -30,6 +31,16 @@ export function sentence(result: CheckResult): string {
 /** What the status bar says of how code is contained, below what it says of the check. */
 export function contained({ told, advice }: Contained): string {
   return [`Containment: ${told}.`, advice].filter(Boolean).join("\n");
+}
+
+/** Where a submission ran, below what the status bar says of the check; empty if it did not run. */
+export function place({ device, seconds }: CheckResult): string {
+  return seconds > 0 ? `Device: ${device}` : "";
+}
+
+/** The device that exercises run on, or why it is not there. */
+export function deviceText({ device, label, problem }: Devices): string {
+  return problem ?? `Exercises run on ${device ?? "no device"}${label ? ` (${label})` : ""}.`;
 }
 
 /** How a run ended, as the last line of its output. */

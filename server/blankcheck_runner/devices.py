@@ -190,8 +190,8 @@ def why_no_cuda(found: Found, environment: Mapping[str, str]) -> tuple[str, str]
     driver, torch = found.driver, found.torch
     visible = environment.get(VISIBLE)
     if torch.version is None:
-        said = f" ({torch.said})" if torch.said else ""
-        return f"PyTorch cannot be imported{said}.", "Install it in this interpreter."
+        said = f"cannot be imported ({torch.said})" if torch.said else "is not installed"
+        return f"PyTorch {said}.", "Install it in the interpreter that runs the exercises."
     if found.system == "darwin":
         return "a Mac has none.", "Set the device to mps, auto or cpu."
     if torch.cuda is None and (driver.present or driver.plugged):

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CheckResult, FeedbackItem, Verdict } from "../../client/src/protocol";
-import { contained, ending, headline, neighbour, sentence } from "../../client/src/verdict";
+import {
+  contained,
+  deviceText,
+  ending,
+  headline,
+  neighbour,
+  place,
+  sentence,
+} from "../../client/src/verdict";
 
 function feedback(message: string, line: number): FeedbackItem {
   const range = { start: { line, character: 0 }, end: { line, character: 3 } };
@@ -74,4 +82,20 @@ test("the next and the previous blank go round the end of the file", () => {
   assert.deepEqual(go(1, 9, -1), { line: 1, character: 4 });
   assert.deepEqual(go(1, 4, -1), { line: 3, character: 0 });
   assert.equal(neighbour([], { line: 0, character: 0 }, 1), undefined);
+});
+
+test("a check on a graphics card is told by its name", () => {
+  const there = { ...result("passed"), device: "cuda:1" };
+  assert.equal(headline(there), "$(pass) Passed · cuda:1");
+  assert.equal(headline(result("passed")), "$(pass) Passed");
+  assert.equal(place(there), "Device: cuda:1");
+  assert.equal(place({ ...result("incomplete"), seconds: 0 }), "", "nothing ran");
+});
+
+test("the device, or why it is not there", () => {
+  const found = { device: "cuda:0", label: "NVIDIA A100, 80 GB", problem: null, text: "" };
+  assert.equal(deviceText(found), "Exercises run on cuda:0 (NVIDIA A100, 80 GB).");
+  assert.equal(deviceText({ ...found, device: "cpu", label: "" }), "Exercises run on cpu.");
+  const problem = "There is no cuda:7 here.";
+  assert.equal(deviceText({ ...found, device: null, problem }), problem);
 });

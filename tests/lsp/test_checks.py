@@ -212,6 +212,23 @@ async def test_an_interpreter_that_is_not_there_is_told(raw: Client) -> None:
     assert (await raw.check(uri))["verdict"] == "passed"
 
 
+async def test_a_device_that_is_not_there_is_told_and_another_can_be_set(raw: Client) -> None:
+    await raw.initialize(device="cuda:99")
+    uri = raw.open("a.py", RIGHT)
+    refusal = await raw.refusal("blankcheck/check", {"textDocument": {"uri": uri}})
+    assert refusal.code == -32010
+    found = await raw.request("blankcheck/devices", {})
+    assert found["device"] is None
+    assert found["problem"] == str(refusal)
+    assert "CUDA" in found["problem"] or "no cuda:99" in found["problem"]
+    assert "Blankcheck" in found["text"] and found["problem"] in found["text"]
+    settings = {"blankcheck": {"device": "cpu"}}
+    raw.notify("workspace/didChangeConfiguration", {"settings": settings})
+    result = await raw.check(uri)
+    assert (result["verdict"], result["device"]) == ("passed", "cpu")
+    assert (await raw.request("blankcheck/devices", {}))["device"] == "cpu"
+
+
 async def test_a_hover_tells_the_kind_of_value_and_never_the_value(client: Client) -> None:
     uri = client.open("a.py", RIGHT)
     await client.check(uri)  # the description was asked for at opening, so it is there by now

@@ -59,6 +59,7 @@ def test_every_key_of_the_answers_is_documented() -> None:
         protocol.BlankItem,
         protocol.RunnerInfo,
         protocol.Info,
+        protocol.Devices,
         protocol.OutputParams,
         protocol.ProgressParams,
     ]

@@ -320,6 +320,29 @@ async def info(ls: Server, params: object) -> protocol.Info:
     }
 
 
+async def devices(ls: Server, params: object) -> protocol.Devices:
+    """Which devices there are for exercises, and which one is used. May take some seconds."""
+    session = ls.session
+    if not session.settings.trusted:
+        raise JsonRpcException(
+            "This workspace is not trusted, so nothing is run. Trust it, then try again.",
+            protocol.UNTRUSTED,
+        )
+    try:
+        host, told = await session.runner().info(), await session.runner().devices()
+    except RunnerUnavailable as error:
+        raise JsonRpcException(str(error), protocol.RUNNER_UNAVAILABLE) from None
+    about = f"Blankcheck {__version__}, exercises on Python {host.python} ({host.executable})"
+    return {
+        "requested": told.requested,
+        "device": told.device,
+        "label": told.label,
+        "problem": told.problem,
+        "advice": told.advice,
+        "text": f"{about}\n{told.text}",
+    }
+
+
 def _exercise(asked: protocol.ExerciseParams) -> Target:
     chapter = to_path(asked.chapter)
     if chapter is None:

@@ -20,6 +20,7 @@ INSTRUCTIONS = "blankcheck/instructions"
 RESET = "blankcheck/reset"
 BLANKS = "blankcheck/blanks"
 INFO = "blankcheck/info"
+DEVICES = "blankcheck/devices"
 
 # Notifications, client to server
 TRUST = "blankcheck/trust"
@@ -254,6 +255,23 @@ class Info(TypedDict):
     xp: int
     progress: str | None
     """Where progress is kept; null if it cannot be kept."""
+
+
+class Devices(TypedDict):
+    """The answer to `blankcheck/devices`."""
+
+    requested: str
+    """What the settings ask for."""
+    device: str | None
+    """What that comes to: `cpu`, `cuda:N` or `mps`; null where it is not there."""
+    label: str
+    """What it is, such as `NVIDIA A100, 80 GB`; empty for the CPU."""
+    problem: str | None
+    """Why it is not there, and what to do."""
+    advice: str | None
+    """Why CUDA cannot be used although there is a card for it, and what to do."""
+    text: str
+    """All that is known, in lines, for a report."""
 
 
 class OutputParams(TypedDict):

@@ -52,6 +52,7 @@ _TABLE: dict[str, Callable[..., Any]] = {
     protocol.RESET: handlers.reset,
     protocol.BLANKS: handlers.blanks,
     protocol.INFO: handlers.info,
+    protocol.DEVICES: handlers.devices,
     protocol.TRUST: handlers.trust,
 }
 
