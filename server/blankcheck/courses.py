@@ -104,9 +104,14 @@ def in_course(chapter: Chapter, file: Path) -> Chapter:
     """A chapter with what the course in its file's folder says for all of them."""
     if chapter.device is not None:
         return chapter
-    declared, _ = _read_manifest(file.parent / "course.yml")
-    device = device_name((declared or {}).get("device"))
+    device = device_of_course(file)
     return chapter if device is None else replace(chapter, device=device)
+
+
+def device_of_course(file: Path) -> str | None:
+    """What the course of a chapter's file says for chapters that say nothing of the device."""
+    declared, _ = _read_manifest(file.parent / "course.yml")
+    return device_name((declared or {}).get("device"))
 
 
 def find_courses(roots: Sequence[Path]) -> tuple[Course, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from blankcheck import checking
 from blankcheck.course.model import Chapter, Problem, Severity
-from blankcheck.course.rules import findings
+from blankcheck.course.rules import findings, in_order
 from blankcheck.course.text import Lines, Span
 from blankcheck.courses import (
     Course,
@@ -57,8 +57,7 @@ def static_findings(file: Path, name: str) -> tuple[Finding, ...]:
 
 def chapter_problems(chapter: Chapter) -> tuple[Problem, ...]:
     """The reader's problems and the rules' findings, in the order of the text."""
-    found = (*chapter.problems, *findings(chapter))
-    return tuple(sorted(found, key=lambda problem: (problem.span.start, problem.code)))
+    return in_order((*chapter.problems, *findings(chapter)))
 
 
 async def run_findings(file: Path, name: str, runner: Runner) -> tuple[Finding, ...]:

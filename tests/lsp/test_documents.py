@@ -94,6 +94,41 @@ async def test_syntax_is_told_once_no_blank_is_left(editor: Client) -> None:
     assert await editor.diagnostics(uri, version) == []
 
 
+def many(count: int) -> str:
+    """A chapter of that many exercises, each without a hint."""
+    head = "---\ntitle: Many\ndescription: Of them.\n---\n"
+    return head + "".join(
+        f"\n---\n\n## Make number {n}\n\n```yaml\ntype: NormalExercise\nkey: k{n}\nxp: 100\n```\n\n"
+        f"`@instructions`\n- Make `x{n}`.\n\n`@sample_code`\n```{{python}}\nx{n} = ___\n```\n\n"
+        f"`@solution`\n```{{python}}\nx{n} = max({', '.join(map(str, range(60)))})\n```\n\n"
+        f'`@sct`\n```{{python}}\nEx().check_object("x{n}")\nsuccess_msg("Yes.")\n```\n'
+        for n in range(count)
+    )
+
+
+async def test_a_large_chapter_keeps_nobody_waiting_for_its_findings(editor: Client) -> None:
+    count = 250
+    text = many(count)
+    uri = editor.open("large.md", text, "markdown")
+    listed = await editor.request("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
+    assert len(listed) == count
+    last = text.splitlines().index(f"## Make number {count - 1}")
+    assert listed[-1]["selectionRange"]["start"]["line"] == last
+    assert len(await editor.diagnostics(uri, 1)) < count
+    # An edit amid the first look: what is said at last is said of the new text, once and whole.
+    first = text.splitlines().index("`@instructions`")
+    version = editor.edit(uri, {"range": at(first, 0, 0), "text": "Two lines\nmore.\n"})
+    message = await editor.wait(
+        lambda m: (
+            m.get("method") == "textDocument/publishDiagnostics"
+            and m["params"]["version"] == version
+            and codes(m["params"]["diagnostics"]).count("author/empty-hint") == count
+        )
+    )
+    shown = message["params"]["diagnostics"]
+    assert shown[-1]["range"]["start"]["line"] == last + 2
+
+
 async def test_a_document_that_is_closed_has_no_diagnostics(editor: Client) -> None:
     uri = editor.open("a.py", SAMPLE)
     await editor.diagnostics(uri, 1)

@@ -153,6 +153,8 @@ class Chapter:
     title: str
     description: str
     front_matter: Mapping[str, object]
+    front_span: Span
+    """The front matter's lines; empty without one."""
     exercises: tuple[Exercise, ...]
     problems: tuple[Problem, ...]
     device: str | None = None

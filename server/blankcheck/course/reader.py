@@ -32,6 +32,15 @@ def read(text: str) -> Chapter:
     return _Reader(text).chapter()
 
 
+def read_part(text: str) -> tuple[Chapter, bool]:
+    """Reads what may be the beginning of a chapter: it, and whether it stays so whatever follows.
+
+    It does not if a code block is still open at its end.
+    """
+    reader = _Reader(text)
+    return reader.chapter(), all(fence.decided for fence in reader.page.fences.values())
+
+
 class _Block(NamedTuple):
     """The lines of one section: its mark, and the line after its last."""
 
@@ -47,6 +56,9 @@ class _Reader:
         self.text = text
         self.front = front_matter(text, lines)
         self.page: Layout = layout(text, lines, self.front.body if self.front else 0)
+        self.front_span = (
+            self.page.span(self.front.first, self.front.after) if self.front else Span(0, 0)
+        )
         self.notes = Notes()
         self.problem = self.notes.problem
         self.heads = Heads(self.page, self.notes)
@@ -77,6 +89,7 @@ class _Reader:
             title if isinstance(title, str) else "",
             description if isinstance(description, str) else "",
             matter,
+            self.front_span,
             exercises,
             tuple(sorted(self.notes.problems, key=lambda problem: problem.span)),
             kinds.device_name(matter.get("device")),
@@ -100,7 +113,7 @@ class _Reader:
                 "The front matter is never closed: end it with a `---` line.",
                 self.page.lines[front.opening].span,
             )
-        return self.heads.yaml(self.page.span(front.first, front.after), "front matter")
+        return self.heads.yaml(self.front_span, "front matter")
 
     def _exercises(self) -> tuple[Exercise, ...]:
         lines = self.page.lines

@@ -158,7 +158,8 @@ def case_of(chapter: Chapter, exercise: Exercise) -> Case | None:
 @lru_cache(maxsize=2)
 def _units(text: str) -> tuple[Unit, ...]:
     """All of a chapter's units: its exercises are asked about one after the other."""
-    return tuple(units(read(text)))
+    chapter = read(text)
+    return tuple(unit for exercise in chapter.exercises for unit in units(chapter, exercise))
 
 
 def begin(case: Case) -> Draft:

@@ -9,7 +9,8 @@ mistake that is missed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from blankcheck.course import kinds, rules_code, rules_sct, rules_text
 from blankcheck.course.model import Chapter, Exercise, Problem
@@ -22,16 +23,84 @@ _PLACEHOLDER = "chapter description goes here"
 
 def findings(chapter: Chapter) -> tuple[Problem, ...]:
     """What the rules find, in the order of the text; the reader's problems are not repeated."""
-    read = list(units(chapter))
-    found = [
-        *_front_matter(chapter),
-        *_attributes(chapter),
-        *_duplicates(chapter),
-        *rules_code.findings(read),
-        *rules_sct.findings(read),
-        *rules_text.findings(read),
-    ]
-    return tuple(sorted(found, key=lambda problem: (problem.span, problem.code)))
+    each = [(of_exercise(chapter, exercise), 0) for exercise in chapter.exercises]
+    return in_order([*of_front_matter(chapter), *joined(each)])
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems in the order of the text."""
+    return tuple(sorted(problems, key=lambda item: (item.span, item.code, item.message)))
+
+
+@dataclass(frozen=True)
+class Named:
+    """A key or a title, which no other exercise should have."""
+
+    name: str
+    said: str
+    """What a message calls the exercise or step that has it."""
+    span: Span
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the rules find in an exercise by itself, and what they need to know of it for others."""
+
+    problems: tuple[Problem, ...]
+    missing: tuple[rules_code.Missing, ...]
+    bound: Mapping[str, str]
+    """The names that its code binds, each with the title of what binds it."""
+    keys: tuple[Named, ...]
+    title: Named
+
+
+def of_exercise(chapter: Chapter, exercise: Exercise) -> Found:
+    """What the rules find in one exercise, whatever else the chapter holds."""
+    read = list(units(chapter, exercise))
+    problems = list(_attributes(chapter, exercise))
+    missing: list[rules_code.Missing] = []
+    for item in rules_code.findings(read):
+        if isinstance(item, rules_code.Missing):
+            missing.append(item)
+        else:
+            problems.append(item)
+    problems += rules_sct.findings(read)
+    problems += rules_text.findings(read)
+    bound: dict[str, str] = {}
+    for unit in read:
+        for name in unit.bound():
+            bound.setdefault(name, unit.exercise.title)
+    keys = tuple(
+        Named(
+            unit.key,
+            unit.title or exercise.title,
+            _attribute(chapter, unit.attributes_span, "key"),
+        )
+        for unit in (exercise, *exercise.steps)
+        if unit.key
+    )
+    title = Named(exercise.title.casefold(), exercise.title, exercise.heading)
+    return Found(tuple(problems), tuple(missing), bound, keys, title)
+
+
+def joined(each: Iterable[tuple[Found, int]]) -> Iterator[Problem]:
+    """What is found in a chapter's exercises, given in order, each with what its offsets lack."""
+    bound: dict[str, str] = {}
+    keys: dict[str, str] = {}
+    titles: set[str] = set()
+    for found, start in each:
+        own = [*found.problems, *_duplicates(found, keys, titles)]
+        for item in found.missing:
+            title = bound.get(item.name)
+            own.append(item.problem if title is None else item.after(title))
+        yield from (moved(item, start) for item in own) if start else own
+        for name, title in found.bound.items():
+            bound.setdefault(name, title)
+
+
+def moved(problem: Problem, by: int) -> Problem:
+    """The problem in a text that has so many code points more in front of it."""
+    return replace(problem, span=problem.span.moved(by))
 
 
 def _attribute(chapter: Chapter, span: Span, name: str) -> Span:
@@ -46,12 +115,11 @@ def _attribute(chapter: Chapter, span: Span, name: str) -> Span:
     return Span(span.start + start, span.start + match.end())
 
 
-def _front_matter(chapter: Chapter) -> Iterator[Problem]:
+def of_front_matter(chapter: Chapter) -> Iterator[Problem]:
+    """What the rules find in what stands above the exercises."""
     if not chapter.front_matter:
         return
-    end = chapter.exercises[0].span.start if chapter.exercises else len(chapter.text)
-    whole = Span(0, end)
-    first = Span(0, len(chapter.text[:end].splitlines()[0]) if end else 0)
+    first = Span(0, len(chapter.text[: chapter.front_span.end].splitlines()[0]))
     if not chapter.title:
         yield problem(
             "chapter-title",
@@ -66,47 +134,46 @@ def _front_matter(chapter: Chapter) -> Iterator[Problem]:
             "warning",
             "`device` says under which name the code finds the device that it runs on: write `true`"
             " (for `device`), or a name.",
-            _attribute(chapter, whole, "device"),
+            _attribute(chapter, chapter.front_span, "device"),
         )
     if chapter.description.strip().rstrip(".").lower() == _PLACEHOLDER:
         yield problem(
             "description",
             "information",
             "The description is still the template's: say in a sentence what this chapter teaches.",
-            _attribute(chapter, whole, "description"),
+            _attribute(chapter, chapter.front_span, "description"),
         )
 
 
-def _attributes(chapter: Chapter) -> Iterator[Problem]:
-    for exercise in chapter.exercises:
-        yield from _title(exercise)
-        if not exercise.attributes:
-            continue  # The reader has said so already.
-        where = exercise.attributes_span if len(exercise.attributes_span) else exercise.heading
-        if not exercise.key:
-            yield problem(
-                "missing-key",
-                "warning",
-                "This exercise has no key, so a learner's progress in it may be lost: add a line "
-                "`key: …` with a name of its own.",
-                where,
-            )
-        if not exercise.type:
-            yield problem(
-                "missing-type",
-                "error",
-                "This exercise has no type: add a line such as `type: NormalExercise`.",
-                where,
-            )
-        if "xp" not in exercise.attributes:
-            yield problem(
-                "xp",
-                "warning",
-                f"This exercise does not say its points: add a line `xp: {exercise.xp}`.",
-                where,
-            )
-        for unit in (exercise, *exercise.steps):
-            yield from _values(chapter, unit)
+def _attributes(chapter: Chapter, exercise: Exercise) -> Iterator[Problem]:
+    yield from _title(exercise)
+    if not exercise.attributes:
+        return  # The reader has said so already.
+    where = exercise.attributes_span if len(exercise.attributes_span) else exercise.heading
+    if not exercise.key:
+        yield problem(
+            "missing-key",
+            "warning",
+            "This exercise has no key, so a learner's progress in it may be lost: add a line "
+            "`key: …` with a name of its own.",
+            where,
+        )
+    if not exercise.type:
+        yield problem(
+            "missing-type",
+            "error",
+            "This exercise has no type: add a line such as `type: NormalExercise`.",
+            where,
+        )
+    if "xp" not in exercise.attributes:
+        yield problem(
+            "xp",
+            "warning",
+            f"This exercise does not say its points: add a line `xp: {exercise.xp}`.",
+            where,
+        )
+    for unit in (exercise, *exercise.steps):
+        yield from _values(chapter, unit)
 
 
 def _title(exercise: Exercise) -> Iterator[Problem]:
@@ -156,27 +223,24 @@ def _values(chapter: Chapter, unit: Exercise) -> Iterator[Problem]:
         )
 
 
-def _duplicates(chapter: Chapter) -> Iterator[Problem]:
-    keys: dict[str, str] = {}
-    titles: set[str] = set()
-    for exercise in chapter.exercises:
-        for unit in (exercise, *exercise.steps):
-            if unit.key and unit.key in keys:
-                yield problem(
-                    "duplicate-key",
-                    "error",
-                    f"The key `{unit.key[:60]}` is also that of “{keys[unit.key]}”: give each "
-                    "exercise and each step a key of its own.",
-                    _attribute(chapter, unit.attributes_span, "key"),
-                )
-            keys.setdefault(unit.key, unit.title or exercise.title)
-        title = exercise.title.casefold()
-        if title and title in titles:
+def _duplicates(found: Found, keys: dict[str, str], titles: set[str]) -> Iterator[Problem]:
+    """Keys and titles that exercises before this one have; adds its own to them."""
+    for key in found.keys:
+        if key.name in keys:
             yield problem(
-                "duplicate-title",
-                "warning",
-                f"Another exercise is called “{exercise.title[:80]}” too: give each a title of its "
-                "own.",
-                exercise.heading,
+                "duplicate-key",
+                "error",
+                f"The key `{key.name[:60]}` is also that of “{keys[key.name]}”: give each "
+                "exercise and each step a key of its own.",
+                key.span,
             )
-        titles.add(title)
+        keys.setdefault(key.name, key.said)
+    title = found.title
+    if title.name and title.name in titles:
+        yield problem(
+            "duplicate-title",
+            "warning",
+            f"Another exercise is called “{title.said[:80]}” too: give each a title of its own.",
+            title.span,
+        )
+    titles.add(title.name)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from blankcheck.course.blanks import find_blanks, is_blank
 from blankcheck.course.model import Code, Problem
-from blankcheck.course.names import Use, parse
+from blankcheck.course.names import parse
 from blankcheck.course.syntax import find_fault
 from blankcheck.course.text import Lines, Span
 from blankcheck.course.units import MOST, Unit, filled, problem
@@ -40,17 +41,31 @@ USUAL_IMPORTS = {
 _STRAY = re.compile(r"([ \t]*)([^\w\s'\"#(\[{]{1,3})([ \t]*=(?!=).*)")
 
 
-def findings(units: Sequence[Unit]) -> Iterator[Problem]:
-    """What the rules find in the code of a chapter's units, given in order."""
-    earlier: dict[str, str] = {}
+def findings(units: Sequence[Unit]) -> Iterator[Problem | Missing]:
+    """What the rules find in the code of an exercise's units."""
     for unit in units:
         yield from _faults(unit)
-        yield from _undefined(unit, earlier)
+        yield from _undefined(unit)
         yield from _libraries(unit)
         if not unit.exercise.steps:
             yield from _sample(unit)
-        for name in unit.bound():
-            earlier.setdefault(name, unit.exercise.title)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A name that nothing in its exercise binds."""
+
+    name: str
+    problem: Problem
+    """What is said of it, unless an earlier exercise binds it."""
+
+    def after(self, title: str) -> Problem:
+        """What is said of it where the exercise of this title binds it."""
+        return replace(
+            self.problem,
+            message=f"`{self.name}` is not defined in this exercise, only in “{title[:80]}”: "
+            "define it in the pre-exercise code here too.",
+        )
 
 
 def _faults(unit: Unit) -> Iterator[Problem]:
@@ -106,7 +121,7 @@ def _stray(unit: Unit, code: Code, fault: Span) -> tuple[str, str] | None:
     return match[2], f"{missing.pop()}{match[3]}".strip()
 
 
-def _undefined(unit: Unit, earlier: Mapping[str, str]) -> Iterator[Problem]:
+def _undefined(unit: Unit) -> Iterator[Problem | Missing]:
     """Names that are read but that nothing defines."""
     if unit.unsure:
         return
@@ -127,27 +142,22 @@ def _undefined(unit: Unit, earlier: Mapping[str, str]) -> Iterator[Problem]:
                 continue
             told.add(use.name)
             later = part.names.imports.get(use.name) or imports.get(use.name)
-            yield problem(
-                "undefined-name",
-                "error",
-                _missing(use, _WORDS[name], later, known, earlier),
-                unit.place(part.code, use.node),
-            )
+            place = unit.place(part.code, use.node)
+            here = _too_late(use.name, _WORDS[name], later, known)
+            said = here or _nowhere(use.name, known)
+            told_of = problem("undefined-name", "error", said, place)
+            yield told_of if here else Missing(use.name, told_of)
 
 
-def _missing(
-    use: Use, where: str, later: str | None, known: set[str], earlier: Mapping[str, str]
-) -> str:
-    name = use.name
+def _too_late(name: str, where: str, later: str | None, known: set[str]) -> str | None:
     if later is not None:
         return f"`{name}` is used in the {where} before it is imported: add `{later}` above."
     if name in known:
         return f"`{name}` is used in the {where} before it is defined: define it above."
-    if name in earlier:
-        return (
-            f"`{name}` is not defined in this exercise, only in “{earlier[name][:80]}”: define it "
-            "in the pre-exercise code here too."
-        )
+    return None
+
+
+def _nowhere(name: str, known: set[str]) -> str:
     usual = USUAL_IMPORTS.get(name)
     if usual is not None:
         return f"`{name}` is never imported in this exercise: add `{usual}` above."

@@ -17,7 +17,7 @@ _OBJECT_CHECKS = ("check_object", "check_df", "test_object", "test_data_frame")
 
 
 def findings(units: Sequence[Unit]) -> Iterator[Problem]:
-    """What the rules find in the SCTs of a chapter's units."""
+    """What the rules find in the SCTs of an exercise's units."""
     for unit in units:
         if not unit.exercise.steps:
             yield from _sct(unit)

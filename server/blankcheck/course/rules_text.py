@@ -26,7 +26,7 @@ _ENDINGS = ("s", "es", "d", "ed", "ing", "er")
 
 
 def findings(units: Sequence[Unit]) -> Iterator[Problem]:
-    """What the rules find in the wording of a chapter's units."""
+    """What the rules find in the wording of an exercise's units."""
     for unit in units:
         yield from _names(unit)
         if unit.exercise.steps:

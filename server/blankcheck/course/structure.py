@@ -27,6 +27,7 @@ _OLD_DIRECTIVE = re.compile(
 )
 _PATH = re.compile(r"`@@([^`]+)`")
 _SEPARATOR = re.compile(r"---(?:[ \t]+(?=[A-Za-z_]\w*:)(.*))?", re.ASCII)
+_DASHES = re.compile(r"---[^\r\n]*")
 _HEADING = re.compile(r"(#{1,6})[ \t]+(\S.*)|(##)([^#\s].*)")
 _FENCE = re.compile(r"(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:(`{3,})([^`]*)|(~{3,})(.*))")
 _LONGEST = 12
@@ -63,6 +64,8 @@ class Fence:
     closing: int
     """The closing line, or for a fence that is not closed the first line that is outside it."""
     closed: bool
+    decided: bool = True
+    """Whether it ends there whatever text may follow."""
 
     @property
     def after(self) -> int:
@@ -212,7 +215,7 @@ def _block(
         number += 1
     else:
         hopeless[fence] = min(opening, hopeless.get(fence, opening))
-    return Fence(opening, len(raw) if structure is None else structure, False)
+    return Fence(opening, len(raw) if structure is None else structure, False, decided=False)
 
 
 def _is_code(opening: int, mark: _Mark, raw: list[Line]) -> bool:
@@ -225,6 +228,13 @@ def _is_code(opening: int, mark: _Mark, raw: list[Line]) -> bool:
     if before < 0 or raw[before].kind not in ("directive", "path"):
         return False
     return raw[before].kind == "path" or raw[before].value.rstrip("0123456789") in CODE
+
+
+def separators(text: str, lines: Lines, first: int) -> list[int]:
+    """The lines from `first` on that separate exercises, unless they are in a code block."""
+    start = lines.starts[first] if first < len(lines) else len(text)
+    found = (lines.line_of(match.start()) for match in _DASHES.finditer(text, start))
+    return [number for number in found if _line(text, lines, number).kind == "separator"]
 
 
 @dataclass(frozen=True)

@@ -67,21 +67,20 @@ class Unit:
         return code.in_chapter(self.chapter.text, Span(start, max(start, end)))
 
 
-def units(chapter: Chapter) -> Iterator[Unit]:
-    """The exercises and steps that can be run, in order."""
-    for exercise in chapter.exercises:
-        if exercise.not_runnable is not None:
+def units(chapter: Chapter, exercise: Exercise) -> Iterator[Unit]:
+    """The exercise and its steps, as far as they can be run, in order."""
+    if exercise.not_runnable is not None:
+        return
+    before = frozenset([chapter.device] if chapter.device else [])
+    unsure = False
+    for unit in (exercise, *exercise.steps):
+        if unit.not_runnable is not None:
             continue
-        before = frozenset([chapter.device] if chapter.device else [])
-        unsure = False
-        for unit in (exercise, *exercise.steps):
-            if unit.not_runnable is not None:
-                continue
-            read = _unit(chapter, exercise, unit, before, unsure)
-            yield read
-            # In a tab exercise a step goes on from the step before it.
-            before |= read.bound().keys()
-            unsure = read.unsure
+        read = _unit(chapter, exercise, unit, before, unsure)
+        yield read
+        # In a tab exercise a step goes on from the step before it.
+        before |= read.bound().keys()
+        unsure = read.unsure
 
 
 def _unit(

@@ -54,17 +54,35 @@ def to_uri(path: Path) -> str:
     return uris.from_fs_path(str(path)) or path.as_uri()
 
 
-def changed(text: str, changes: Sequence[types.TextDocumentContentChangeEvent]) -> str:
+def changed(lines: Lines, changes: Sequence[types.TextDocumentContentChangeEvent]) -> Lines:
     """A text after changes. Positions past an end are clipped, and no range is negative.
 
-    Lines end as LSP says, never at what else ends a line for `str.splitlines`.
+    Lines end as LSP says, never at what else ends a line for `str.splitlines`. Many changes at once
+    mostly come from the last to the first, and are then made at once.
     """
+    waiting: list[tuple[int, int, str]] = []
     for change in changes:
-        if isinstance(change, types.TextDocumentContentChangePartial):
-            lines = Lines(text)
-            start = to_offset(lines, change.range.start)
-            end = max(start, to_offset(lines, change.range.end))
-            text = text[:start] + change.text + text[end:]
-        else:
-            text = change.text
-    return text
+        if not isinstance(change, types.TextDocumentContentChangePartial):
+            lines, waiting = Lines(change.text), []
+            continue
+        start, end = _place(lines, change.range)
+        if waiting and end >= waiting[-1][0]:
+            lines, waiting = Lines(_written(lines.text, waiting)), []
+            start, end = _place(lines, change.range)
+        waiting.append((start, end, change.text))
+    return Lines(_written(lines.text, waiting)) if waiting else lines
+
+
+def _place(lines: Lines, range: types.Range) -> tuple[int, int]:
+    start = to_offset(lines, range.start)
+    return start, max(start, to_offset(lines, range.end))
+
+
+def _written(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
+    """A text after edits, of which each is before the one before."""
+    parts: list[str] = []
+    at = 0
+    for start, end, new in reversed(edits):
+        parts += (text[at:start], new)
+        at = end
+    return "".join((*parts, text[at:]))

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from blankcheck import checking, linting
+from blankcheck import checking
+from blankcheck.course import pieces
 from blankcheck.course.mending import Repair
-from blankcheck.course.model import Chapter, Problem
-from blankcheck.course.reader import read
+from blankcheck.course.model import Problem
+from blankcheck.course.pieces import ChapterReader, Pieces
 from blankcheck.course.submission import read_header
 from blankcheck.course.text import Lines
-from blankcheck.courses import CourseError, Target, find_target, in_course
+from blankcheck.courses import CourseError, Target, device_of_course, find_target
 from blankcheck.result import Feedback, Result
 
 MAX_CHAPTER = 32 * 2**20
+LOOK_SECONDS = 0.03
+"""How long the rules look at a chapter before what they have found is shown."""
 _EXERCISE = re.compile(
     r"^(?:---[ \t]+)?type[ \t]*:[ \t]*\w*(?:Exercise|Exericse|Challenge)", re.MULTILINE
 )
@@ -43,8 +47,10 @@ class LostView:
 class ChapterView:
     """A chapter as it is now."""
 
-    chapter: Chapter
+    pieces: Pieces
     problems: tuple[Problem, ...]
+    complete: bool
+    """Whether these are all: of a large chapter the rules see only a part at a time."""
 
 
 View = SubmissionView | LostView | ChapterView | None
@@ -57,7 +63,7 @@ class Document:
     uri: str
     language: str
     version: int
-    text: str
+    lines: Lines
     path: Path | None
     stale: bool = False
     """Whether an edit came out of order, so that the text can no longer be trusted."""
@@ -73,16 +79,18 @@ class Document:
     work: asyncio.Task[Result] | None = None
     """The check or run that is under way."""
     refresh: asyncio.Task[None] | None = None
-    lines: Lines = field(init=False)
+    reader: ChapterReader = field(default_factory=ChapterReader)
+    """What is known of a chapter from reading it before."""
 
-    def __post_init__(self) -> None:
-        self.lines = Lines(self.text)
+    @property
+    def text(self) -> str:
+        """What stands in it."""
+        return self.lines.text
 
-    def set_text(self, text: str, version: int) -> None:
+    def set_text(self, lines: Lines, version: int) -> None:
         """Takes over a newer text; what was said of the old one is no longer so."""
-        self.text = text
+        self.lines = lines
         self.version = version
-        self.lines = Lines(text)
         self.result = None
         self.repairs = ()
 
@@ -114,15 +122,25 @@ def is_chapter(text: str, language: str, path: Path | None) -> bool:
     return markdown and len(text) <= MAX_CHAPTER and _EXERCISE.search(text) is not None
 
 
-def look_at(text: str, language: str, path: Path | None, roots: Sequence[Path]) -> View:
+def look_at(document: Document, roots: Sequence[Path]) -> View:
     """What a document is and what can be said of its text. Reads chapters; runs nothing."""
+    lines, path = document.lines, document.path
+    text = lines.text
     if is_submission(text):
         try:
             target = find_target(text, path, roots)
         except CourseError as error:
             return LostView(str(error))
         return SubmissionView(target, checking.inspect(target, text))
-    if is_chapter(text, language, path):
-        chapter = read(text) if path is None else in_course(read(text), path)
-        return ChapterView(chapter, linting.chapter_problems(chapter))
+    if is_chapter(text, document.language, path):
+        read = document.reader.read(lines, None if path is None else device_of_course(path))
+        until = time.monotonic() + LOOK_SECONDS
+        complete = pieces.look(read, lambda: time.monotonic() > until)
+        return ChapterView(read, pieces.problems(read), complete)
     return None
+
+
+def look_further(view: ChapterView, stop: Callable[[], bool]) -> ChapterView:
+    """Has the rules look at the rest of a large chapter, or as far as they come until `stop`."""
+    complete = pieces.look(view.pieces, stop)
+    return ChapterView(view.pieces, pieces.problems(view.pieces), complete)

@@ -161,7 +161,9 @@ async def symbols(ls: Server, params: types.DocumentSymbolParams) -> list[types.
         return []
     await ls.session.view(document)
     view = document.view
-    return outline.symbols(view.chapter, document.lines) if isinstance(view, ChapterView) else []
+    if not isinstance(view, ChapterView):
+        return []
+    return await ls.session.aside(outline.symbols, view.pieces, document.lines)
 
 
 async def folds(ls: Server, params: types.FoldingRangeParams) -> list[types.FoldingRange] | None:
@@ -171,7 +173,9 @@ async def folds(ls: Server, params: types.FoldingRangeParams) -> list[types.Fold
         return None
     await ls.session.view(document)
     view = document.view
-    return outline.folds(view.chapter, document.lines) if isinstance(view, ChapterView) else None
+    if not isinstance(view, ChapterView):
+        return None
+    return await ls.session.aside(outline.folds, view.pieces, document.lines)
 
 
 async def code_actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:

@@ -6,48 +6,54 @@ from collections.abc import Iterator
 
 from lsprotocol import types
 
-from blankcheck.course.model import Chapter, Exercise
+from blankcheck.course.model import Exercise
+from blankcheck.course.pieces import Pieces
 from blankcheck.course.text import Lines, Span
 from blankcheck.lsp.convert import to_range
 
 
-def symbols(chapter: Chapter, lines: Lines) -> list[types.DocumentSymbol]:
+def symbols(pieces: Pieces, lines: Lines) -> list[types.DocumentSymbol]:
     """Exercises, with their steps and sections inside."""
+    exercises = (
+        (exercise, piece.start) for piece in pieces for exercise in piece.chapter.exercises
+    )
     return [
-        _symbol(exercise, exercise.title or f"Exercise {number}", lines)
-        for number, exercise in enumerate(chapter.exercises, 1)
+        _symbol(exercise, exercise.title or f"Exercise {number}", lines, start)
+        for number, (exercise, start) in enumerate(exercises, 1)
     ]
 
 
-def folds(chapter: Chapter, lines: Lines) -> list[types.FoldingRange]:
+def folds(pieces: Pieces, lines: Lines) -> list[types.FoldingRange]:
     """Exercises, steps and sections."""
     return [
         types.FoldingRange(first, last)
-        for span in _spans(chapter.exercises)
-        for first, last in [_fold(lines, span)]
+        for piece in pieces
+        for span in _spans(piece.chapter.exercises)
+        for first, last in [_fold(lines, span.moved(piece.start))]
         if last > first
     ]
 
 
-def _symbol(exercise: Exercise, name: str, lines: Lines) -> types.DocumentSymbol:
+def _symbol(exercise: Exercise, name: str, lines: Lines, start: int) -> types.DocumentSymbol:
     children = [
-        _symbol(step, step.title or f"Step {number}", lines)
+        _symbol(step, step.title or f"Step {number}", lines, start)
         for number, step in enumerate(exercise.steps, 1)
     ]
-    children += [
-        types.DocumentSymbol(
-            section.name.replace("_", " "),
-            types.SymbolKind.Property,
-            to_range(lines, section.span),
-            to_range(lines, lines.span(lines.line_of(section.span.start))),
+    for section in exercise.sections.values():
+        span = section.span.moved(start)
+        children.append(
+            types.DocumentSymbol(
+                section.name.replace("_", " "),
+                types.SymbolKind.Property,
+                to_range(lines, span),
+                to_range(lines, lines.span(lines.line_of(span.start))),
+            )
         )
-        for section in exercise.sections.values()
-    ]
     return types.DocumentSymbol(
         name,
         types.SymbolKind.Class if exercise.steps else types.SymbolKind.Function,
-        to_range(lines, exercise.span),
-        to_range(lines, exercise.heading),
+        to_range(lines, exercise.span.moved(start)),
+        to_range(lines, exercise.heading.moved(start)),
         exercise.type,
         children=sorted(children, key=lambda child: (child.range.start.line, child.name)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -72,6 +73,9 @@ def serve(address: tuple[str, int] | None = None, python: str | None = None) -> 
 
     Nobody waits for a thread that still looks at a huge document, or for a store that is locked.
     """
+    # A chapter is many small values without a cycle. Looking for cycles among them as often as
+    # Python does by itself takes about as long as reading it.
+    gc.set_threshold(50_000)
     status = _serve(address, python)
     if any(thread.name.startswith(THREADS) for thread in threading.enumerate()):
         logging.shutdown()

@@ -20,7 +20,9 @@ from pygls.exceptions import JsonRpcException
 
 from blankcheck import checking, learning, linting
 from blankcheck.course.mending import Repair
-from blankcheck.courses import CourseError, Target
+from blankcheck.course.reader import read
+from blankcheck.course.text import Lines
+from blankcheck.courses import CourseError, Target, in_course
 from blankcheck.lsp import protocol
 from blankcheck.lsp.convert import changed, to_path
 from blankcheck.lsp.diagnostics import diagnostics
@@ -31,6 +33,7 @@ from blankcheck.lsp.documents import (
     SubmissionView,
     is_chapter,
     look_at,
+    look_further,
 )
 from blankcheck.lsp.hover import Described, describe
 from blankcheck.progress import Kind, Progress, Standing, Unit
@@ -86,7 +89,9 @@ class Session:
         before = self.documents.get(item.uri)
         if before is not None:
             self._drop(before)
-        document = Document(item.uri, item.language_id, item.version, item.text, to_path(item.uri))
+        document = Document(
+            item.uri, item.language_id, item.version, Lines(item.text), to_path(item.uri)
+        )
         self.documents[item.uri] = document
         self._refresh(document)
         self.mend(document)
@@ -106,7 +111,7 @@ class Session:
             document.stale = True
             return
         document.stale = False
-        document.set_text(changed(document.text, changes), version)
+        document.set_text(changed(document.lines, changes), version)
         self._refresh(document)
 
     def close(self, uri: str) -> None:
@@ -178,9 +183,7 @@ class Session:
     async def _look(self, document: Document) -> None:
         while document.viewed != document.version:
             version, asked = document.version, document.asked
-            view = await self.aside(
-                look_at, document.text, document.language, document.path, self.folders()
-            )
+            view = await self.aside(look_at, document, self.folders())
             if document.asked == asked:
                 had, document.view, document.viewed = document.view, view, version
                 if view is not None or had is not None:
@@ -188,6 +191,19 @@ class Session:
                 if isinstance(view, SubmissionView) and self.settings.trusted:
                     self._find_out(view.target)
                     self._prepare(view.target, document.text)
+                elif isinstance(view, ChapterView) and not view.complete:
+                    self.spawn(self._look_further(document, view, asked))
+
+    async def _look_further(self, document: Document, view: ChapterView, asked: int) -> None:
+        """Adds what the rules find in a large chapter, unless it is edited meanwhile."""
+
+        def outdated() -> bool:
+            return document.asked != asked or self.documents.get(document.uri) is not document
+
+        view = await self.aside(look_further, view, outdated)
+        if not outdated():
+            document.view = view
+            self.publish(document)
 
     def mend(self, document: Document) -> None:
         """Finds what has to be put right in a chapter for learners, as it is now."""
@@ -198,12 +214,12 @@ class Session:
 
     async def _mend(self, document: Document, path: Path, version: int) -> None:
         await self.view(document)
-        view = document.view
-        if not self.settings.trusted or not isinstance(view, ChapterView):
+        if not self.settings.trusted:
             return
         found: list[Repair] = []
+        chapter = in_course(await self.aside(read, document.text), path)
         try:
-            for target in linting.targets(path, view.chapter):
+            for target in linting.targets(path, chapter):
                 if document.version != version:
                     return
                 found += await checking.repairs(target, self.runner())
