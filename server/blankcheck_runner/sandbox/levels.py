@@ -31,7 +31,7 @@ _SETTINGS = (
     *("hosts", "host.conf", "resolv.conf", "services", "gai.conf", "ssl", "pki", "ca-certificates"),
     *("OpenCL", "vulkan", "nvidia", "machine-id"),
 )
-_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "kfd", "dri")
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "kfd", "dri", "dxg", "nvmap")
 
 
 @dataclass(frozen=True)
