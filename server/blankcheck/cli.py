@@ -284,7 +284,7 @@ def _with_runner(options: argparse.Namespace, work: Callable[[Runner], Awaitable
 
     here = options.python or os.environ.get("BLANKCHECK_PYTHON") or sys.executable
     command = options.runner_command or os.environ.get("BLANKCHECK_RUNNER_COMMAND", "")
-    launcher = choose(here, command, options.python or "", options.runner_folder)
+    launcher = choose(here, command, options.python or "", options.runner_folder, _warn)
 
     async def supervised() -> int:
         runner = HostRunner(launcher, device=options.device)

@@ -37,8 +37,6 @@ def arrive(mark: str, digest: str, folder: str) -> None:
 
     mark: what each answer begins with. folder: where to work and to keep things, or empty.
     """
-    if os.isatty(0) or os.isatty(1):
-        _refuse(mark, "terminal", "")
     try:
         base = _base(folder)
         home = base / "runner" / digest

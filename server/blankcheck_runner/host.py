@@ -3,7 +3,10 @@
 Its channel to the server is what were descriptors 0 and 1 at the start; nothing else can write
 there. The server says `request`, `devices`, `cancel`; the host says `hello` once it can run code,
 `output` while a run prints, `report`, `refused` (there is no such device), `failed` or `cancelled`
-for each request, and `devices`. When its input ends, everything below it ends, and then it does.
+for each request, and `devices`. A server on another machine says by `files` what data a request
+needs; the host says `lacking` for what it does not have, gets it in `piece`s, and is asked again.
+It answers `ping` by `pong`. When its input ends, or nothing comes for as long as a `ping` said,
+everything below it ends, and then it does.
 """
 
 from __future__ import annotations
@@ -15,12 +18,13 @@ import platform
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 from blankcheck_runner import limits, processes, trace, wire
+from blankcheck_runner.cargo import Cargo, CargoFault, Lacking, cache_folder
 from blankcheck_runner.devices import Choice, NoDevice
 from blankcheck_runner.places import Place, Places
 from blankcheck_runner.runs import HostFault
@@ -42,10 +46,15 @@ class Host:
         self._writing = writing
         self._writer = ThreadPoolExecutor(1, "server")
         self._scratch = Scratch()
+        self._cargo = Cargo(cache_folder())
         self._places = Places(self._scratch, self._make_starter)
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._sending: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
         self._sweeping: asyncio.TimerHandle | None = None
+        self._patience: float | None = None
+        """Seconds for which the server may be silent, once it has said so."""
+        self._waiting: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Serves until the server is gone."""
@@ -69,6 +78,7 @@ class Host:
         await self._places.close()
         self._sweep()
         await self._scratch.close()
+        await asyncio.to_thread(self._cargo.close)
         self._writer.shutdown(wait=False, cancel_futures=True)
 
     def _make_starter(self, choice: Choice) -> Starter:
@@ -98,14 +108,15 @@ class Host:
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         """Reads frames, in a thread: any kind of descriptor will do for it."""
         stream = os.fdopen(self._reading, "rb")
-        with contextlib.suppress(OSError, wire.FrameError, RuntimeError):
+        with contextlib.suppress(OSError, RuntimeError), _complaint():
             while True:
-                header = stream.read(wire.HEADER.size)
-                if len(header) < wire.HEADER.size:
+                header = stream.read(wire.SEALED_HEADER.size)
+                if len(header) < wire.SEALED_HEADER.size:
                     break
-                body, blob = wire.lengths(header)
-                message = wire.decode(stream.read(body))
-                stream.read(blob)
+                size, _ = wire.sealed_lengths(header)
+                message, blob = wire.unseal(header, stream.read(size))
+                if message.get("type") == "piece":
+                    self._cargo.take(message["digest"], message["at"], blob, last=message["last"])
                 loop.call_soon_threadsafe(self._take, message)
         # Nobody is there any more: this ends in any case, and then all below it does.
         last = threading.Timer(LAST_SECONDS, os._exit, (1,))
@@ -117,7 +128,8 @@ class Host:
     def _take(self, message: Mapping[str, Any]) -> None:
         if message.get("type") == "request":
             request = wire.request_from_json(message["request"])
-            self._running[request.id] = asyncio.create_task(self._answer(request))
+            files = message.get("files")
+            self._running[request.id] = asyncio.create_task(self._answer(request, files))
         elif message.get("type") == "devices":
             number = message["id"]
             self._running[number] = asyncio.create_task(self._tell(number, message["device"]))
@@ -125,6 +137,17 @@ class Host:
             task = self._running.get(message["id"])
             if task is not None:
                 task.cancel()
+            else:
+                # It may be one that waits for its data; those that were answered are past caring.
+                self._spawn({"type": "cancelled", "id": message["id"]})
+        elif message.get("type") == "ping":
+            self._patience = message["patience"]
+            self._spawn({"type": "pong"})
+        if self._waiting is not None:
+            self._waiting.cancel()
+        if self._patience is not None:
+            loop = asyncio.get_running_loop()
+            self._waiting = loop.call_later(self._patience, self._ended.set)
 
     async def _tell(self, number: int, requested: str) -> None:
         """Says which devices there are."""
@@ -137,13 +160,16 @@ class Host:
             self._running.pop(number, None)
         await self._send({**answer, "id": number})
 
-    async def _answer(self, request: wire.Request) -> None:
+    async def _answer(self, request: wire.Request, files: object = None) -> None:
         number = request.id
         trace.mark(number, f"host: {request.mode} came")
         printed = _Printed(self, number)
         answer: dict[str, Any]
         place: Place | None = None
         try:
+            if files is not None:
+                folder = await asyncio.to_thread(self._cargo.folder, files)
+                request = replace(request, lesson=replace(request.lesson, data=folder))
             place = await self._places.of(request)
             report = await place.answer(request, printed.add)
             await printed.flush()
@@ -155,7 +181,9 @@ class Host:
             answer = {"type": "cancelled", "id": number}
         except NoDevice as error:
             answer = {"type": "refused", "id": number, "message": str(error)}
-        except HostFault as error:
+        except Lacking as error:
+            answer = {"type": "lacking", "id": number, "digests": error.digests}
+        except (HostFault, CargoFault) as error:
             answer = {"type": "failed", "id": number, "message": str(error)}
         finally:
             self._running.pop(number, None)
@@ -184,10 +212,16 @@ class Host:
             self._sweep_soon()
 
     async def _send(self, message: Mapping[str, Any]) -> None:
-        data = wire.encode(message)
+        data = wire.seal(message)
         loop = asyncio.get_running_loop()
         with contextlib.suppress(OSError, RuntimeError):
             await loop.run_in_executor(self._writer, _write_all, self._writing, data)
+
+    def _spawn(self, message: Mapping[str, Any]) -> None:
+        """Sends a message without waiting for it."""
+        sending = asyncio.create_task(self._send(message))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
 
     async def send_output(self, number: int, text: str) -> None:
         """Sends what a run printed."""
@@ -224,6 +258,15 @@ class _Printed:
         text, self._texts = "".join(self._texts), []
         if text:
             await self._host.send_output(self._number, text)
+
+
+@contextlib.contextmanager
+def _complaint() -> Generator[None]:
+    """Says on the way out that the line is damaged."""
+    try:
+        yield
+    except wire.FrameError as error:
+        print(f"What came from the server is damaged: {error}.", file=sys.stderr, flush=True)
 
 
 def make_starter(scratch: str, choice: Choice) -> Starter:

@@ -20,7 +20,7 @@ class Scratch:
 
     def __init__(self) -> None:
         _remove_stale()
-        self._root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_place()))
+        self._root = Path(new_folder())
         self._removing: set[asyncio.Task[None]] = set()
 
     @property
@@ -68,6 +68,11 @@ def _place() -> str:
     if os.name != "posix" or len(os.fsencode(place)) <= _LONGEST or not os.access(short, os.W_OK):
         return place
     return short
+
+
+def new_folder() -> str:
+    """A temporary folder that is known as this process's, should it leave it behind."""
+    return tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_place())
 
 
 def fingerprint(data: str | None) -> str:

@@ -1,8 +1,9 @@
 """The messages that the language server and the runner share: plain data, framed on a byte stream.
 
-A frame is two big-endian 32-bit lengths, a JSON object and a blob of raw bytes (tensor data;
-empty between server and host). This is the only module that both sides import for their talk.
-Standard library only.
+A frame is two big-endian 32-bit lengths, a JSON object and a blob of raw bytes (tensor data, or a
+piece of a course's data file). Between server and host it is *sealed*: checksums go before it, as
+what is in between may be any command. This is the only module that both sides import for their
+talk. Standard library only.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 import json
 import re
 import struct
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised when a message changes its meaning; server and host compare it in the host's `hello`."""
 
 HEADER = struct.Struct("!II")
+SEALED_HEADER = struct.Struct("!IIII")
 MAX_JSON = 32 * 2**20
 MAX_BLOB = 64 * 2**20
 
@@ -178,6 +181,34 @@ def lengths(header: bytes) -> tuple[int, int]:
     if body > MAX_JSON or blob > MAX_BLOB:
         raise FrameError(f"frame of {body} + {blob} bytes is over the limit")
     return body, blob
+
+
+def seal(message: Mapping[str, Any], blob: bytes = b"") -> bytes:
+    """One frame for the line between server and host. Raises FrameError if over the limits."""
+    frame = encode(message, blob)
+    sums = zlib.crc32(frame[: HEADER.size]), zlib.crc32(frame[HEADER.size :])
+    return struct.pack("!II", *sums) + frame
+
+
+def sealed_lengths(header: bytes) -> tuple[int, int]:
+    """How many bytes follow the header of a sealed frame, and the checksum that they must have.
+
+    Raises FrameError for a header that is damaged or over the limits.
+    """
+    first, second, _, _ = SEALED_HEADER.unpack(header)
+    own = header[-HEADER.size :]
+    if zlib.crc32(own) != first:
+        raise FrameError("a frame's header is damaged")
+    return sum(lengths(own)), second
+
+
+def unseal(header: bytes, rest: bytes) -> tuple[dict[str, Any], bytes]:
+    """Message and blob of a sealed frame. Raises FrameError if they are damaged."""
+    _, checksum = sealed_lengths(header)
+    if zlib.crc32(rest) != checksum:
+        raise FrameError("a frame is damaged")
+    body, _ = lengths(header[-HEADER.size :])
+    return decode(rest[:body]), rest[body:]
 
 
 def decode(body: bytes) -> dict[str, Any]:

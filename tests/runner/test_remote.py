@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from blankcheck.runner import RunnerUnavailable
+from blankcheck.runner.launch import LocalLauncher
 from blankcheck.runner.process import HostRunner
 from blankcheck.runner.remote import CommandLauncher
+from blankcheck_runner import wire
 from blankcheck_runner.wire import Lesson, Limits
 
 from .ssh import SshServer
@@ -155,3 +158,187 @@ async def test_a_machine_that_does_not_answer(ssh: SshServer) -> None:
 async def test_a_folder_there_that_cannot_be_written(ssh: SshServer) -> None:
     said = await refusal(CommandLauncher(ssh.command(), BARE, "/proc/nothing"))
     assert "blankcheck.runner.folder" in said
+
+
+# Awkward launchers
+
+
+def awkward(way: str, folder: Path, tell: Callable[[str], None] = print) -> CommandLauncher:
+    """A launcher that is awkward in one way. Its host keeps its things in the folder."""
+    command = [BARE, str(Path(__file__).with_name("awkward.py")), way, str(folder)]
+    return CommandLauncher(command, BARE, str(folder / "work"), tell)
+
+
+@pytest.mark.parametrize("way", ["banner", "delay"])
+async def test_a_banner_or_a_slow_line_changes_nothing(way: str, tmp_path: Path) -> None:
+    runner = HostRunner(awkward(way, tmp_path))
+    assert (await runner.check(LESSON, "total = start + 3", "a.py")).verdict == "passed"
+    await runner.close()
+
+
+@pytest.mark.parametrize(
+    ("way", "why"),
+    [("drop", "was lost"), ("corrupt-up", "was lost"), ("corrupt-down", "is damaged")],
+)
+async def test_a_line_that_fails_during_a_check_is_told_and_the_check_is_done_again(
+    way: str, why: str, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    runner = HostRunner(awkward(way, tmp_path, told.append))
+    await runner.info()
+    submission = "total = start + 3  # MISHAP"
+    assert (await runner.check(LESSON, submission, "a.py")).verdict == "passed"
+    (said,) = told
+    assert why in said
+    assert "Connecting again" in said
+    # A new submission of the same: the line has no more mishaps.
+    assert (await runner.check(LESSON, submission, "a.py")).verdict == "passed"
+    assert len(told) == 1
+    await runner.close()
+
+
+async def test_a_line_that_breaks_without_a_word_is_noticed(tmp_path: Path) -> None:
+    told: list[str] = []
+    launcher = awkward("freeze", tmp_path, told.append)
+    launcher.beat = 0.1
+    runner = HostRunner(launcher)
+    await runner.info()
+    assert (await runner.run(Lesson(), "print(7)  # MISHAP", "a.py")).output == "7\n"
+    assert "no answer for" in told[0]
+    await runner.close()
+
+
+async def test_a_line_that_cannot_be_had_again_says_why(tmp_path: Path) -> None:
+    told: list[str] = []
+    launcher = awkward("drop", tmp_path, told.append)
+    runner = HostRunner(launcher)
+    await runner.info()
+    gone = awkward("lost", tmp_path, told.append)
+    start = gone.start
+    launcher.start = start
+    with pytest.raises(RunnerUnavailable, match="Broken pipe"):
+        await runner.check(LESSON, "total = start + 3  # MISHAP", "a.py")
+    assert len(told) == 1
+    await runner.close()
+
+
+@pytest.mark.parametrize(
+    ("way", "message"),
+    [
+        ("password", "needs a password"),
+        ("password-on-stdout", "needs a password"),
+        ("farewell", "This account is currently not available"),
+        ("lost", "status 255"),
+        ("old", r"is Python 3\.8\.1. Python 3\.10 or newer is needed"),
+        ("terminal", "gives the other end a terminal"),
+        ("mute", "No runner answered"),
+    ],
+)
+async def test_a_launcher_that_leads_nowhere_says_what_to_do(
+    way: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blankcheck.runner.process._QUESTION_SECONDS", 0.2)
+    monkeypatch.setattr("blankcheck.runner.process._LOOK_SECONDS", 0.1)
+    launcher = awkward(way, tmp_path)
+    launcher.silence = 1.0 if way == "mute" else 60.0
+    assert re.search(message, await refusal(launcher))
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("no-such-launcher box", "`no-such-launcher` cannot be started"),
+        ("ssh 'gpu-box", "is no command"),
+        (["false"], "ended with status 1"),
+    ],
+)
+async def test_a_command_that_is_none_says_so(command: str | list[str], message: str) -> None:
+    assert message in await refusal(CommandLauncher(command))
+
+
+async def test_a_host_that_hears_nothing_for_long_ends() -> None:
+    process = await LocalLauncher(BARE).start()
+    assert process.stdin is not None
+    process.stdin.write(wire.seal({"type": "ping", "patience": 0.3}))
+    said, _ = await asyncio.wait_for(communicate_without_end(process), 20)
+    assert b"pong" in said
+    process.stdin.close()
+
+
+async def communicate_without_end(process: asyncio.subprocess.Process) -> tuple[bytes, int]:
+    """What a process says until it ends by itself, its input still open."""
+    assert process.stdout is not None
+    return await process.stdout.read(), await process.wait()
+
+
+# Data
+
+
+def reading(folder: Path) -> Lesson:
+    code = "import pathlib\nfound = sorted(map(str, pathlib.Path().rglob('*.txt')))\n"
+    return Lesson(pre_exercise_code=code, data=str(folder))
+
+
+SHOW = "import pathlib\nprint([(f, len(pathlib.Path(f).read_text())) for f in found])"
+
+
+async def test_data_travel_once_by_content(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "below").mkdir(parents=True)
+    (data / "one.txt").write_text("1" * 3_000_000)
+    (data / "below" / "same.txt").write_text("1" * 3_000_000)
+    (data / "empty.txt").write_text("")
+    runner = HostRunner(awkward("plain", tmp_path))
+    shown = "[('below/same.txt', 3000000), ('empty.txt', 0), ('one.txt', 3000000)]\n"
+    assert (await runner.run(reading(data), SHOW, "a.py")).output == shown
+    cache = tmp_path / "work" / "data"
+    before = {file.name: file.stat().st_ino for file in cache.iterdir()}
+    assert len(before) == 2
+    (data / "empty.txt").write_text("now")
+    shown = shown.replace("('empty.txt', 0)", "('empty.txt', 3)")
+    assert (await runner.run(reading(data), SHOW, "a.py")).output == shown
+    await runner.close()
+    after = {file.name: file.stat().st_ino for file in cache.iterdir()}
+    assert before.items() <= after.items()
+    assert len(after) == 3
+    another = HostRunner(awkward("plain", tmp_path))
+    assert (await another.run(reading(data), SHOW, "a.py")).output == shown
+    await another.close()
+    assert after == {file.name: file.stat().st_ino for file in cache.iterdir()}
+
+
+async def test_data_that_were_damaged_there_are_sent_anew(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "one.txt").write_text("right")
+    for _ in range(2):
+        runner = HostRunner(awkward("plain", tmp_path))
+        report = await runner.run(reading(data), "print(open('one.txt').read())", "a.py")
+        assert report.output == "right\n"
+        await runner.close()
+        (file,) = (tmp_path / "work" / "data").iterdir()
+        file.write_text("wrong")
+
+
+async def test_checks_side_by_side_share_the_data_that_travel(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "one.txt").write_bytes(os.urandom(2**20).hex().encode())
+    runner = HostRunner(awkward("plain", tmp_path))
+    reports = await asyncio.gather(
+        *(runner.run(reading(data), f"{SHOW}\nx = {number}", "a.py") for number in range(4))
+    )
+    assert {report.output for report in reports} == {f"[('one.txt', {2**21})]\n"}
+    await runner.close()
+
+
+async def test_data_that_cannot_be_kept_there_are_told(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "one.txt").write_text("1")
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "data").write_text("in the way")
+    runner = HostRunner(awkward("plain", tmp_path))
+    with pytest.raises(RunnerUnavailable, match="data cannot be kept there"):
+        await runner.run(reading(data), "print(1)", "a.py")
+    await runner.close()

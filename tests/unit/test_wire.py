@@ -124,3 +124,22 @@ class TestChannel:
             channel.receive(timeout=10)
         end.close()
         channel.close()
+
+
+def test_a_sealed_frame_carries_message_and_blob() -> None:
+    frame = wire.seal({"a": "ä"}, b"blob")
+    header, rest = frame[: wire.SEALED_HEADER.size], frame[wire.SEALED_HEADER.size :]
+    assert wire.sealed_lengths(header)[0] == len(rest)
+    assert wire.unseal(header, rest) == ({"a": "ä"}, b"blob")
+
+
+def test_a_sealed_frame_shows_each_damaged_byte() -> None:
+    frame = wire.seal({"a": 1}, b"blob")
+    for place in range(len(frame)):
+        damaged = bytearray(frame)
+        damaged[place] ^= 4
+        with pytest.raises(wire.FrameError, match="damaged"):
+            wire.unseal(
+                bytes(damaged[: wire.SEALED_HEADER.size]),
+                bytes(damaged[wire.SEALED_HEADER.size :]),
+            )

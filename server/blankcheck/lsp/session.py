@@ -353,10 +353,19 @@ class Session:
             settings = self.settings
             here = settings.interpreter or os.environ.get("BLANKCHECK_PYTHON") or sys.executable
             command = settings.runner_command or os.environ.get("BLANKCHECK_RUNNER_COMMAND", "")
-            launcher = choose(here, command, settings.runner_python, settings.runner_folder)
+            launcher = choose(
+                here, command, settings.runner_python, settings.runner_folder, self.warn
+            )
             self._runner = self._make_runner(launcher)
         self._runner.device = self.settings.device
         return self._runner
+
+    def warn(self, text: str) -> None:
+        """Tells the person something that cannot wait for an answer."""
+        log.warning(text)
+        self.send(
+            types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(types.MessageType.Warning, text)
+        )
 
     def configure(self, settings: protocol.Settings) -> None:
         """Takes over settings; another place to run things gets another runner."""

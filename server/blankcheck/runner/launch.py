@@ -41,6 +41,12 @@ class Launcher(Protocol):
     """Whether the host is somewhere that cannot read the files of this machine."""
     silence: float
     """Seconds without a word after which a host that has not yet greeted is given up."""
+    beat: float
+    """Seconds between two questions whether the host is still there; zero: its pipes say so."""
+
+    def tell(self, text: str, /) -> None:
+        """Tells the person what happens on the way to the host."""
+        ...
 
     async def start(self) -> asyncio.subprocess.Process:
         """Starts it, with pipes for all three streams. Raises RunnerUnavailable."""
@@ -103,6 +109,7 @@ class LocalLauncher:
     """Starts the host in an interpreter of this machine."""
 
     remote = False
+    beat = 0.0
     silence = 150.0
     """For the first import of torch on a slow disk."""
 
@@ -113,6 +120,9 @@ class LocalLauncher:
         self._python = [python] if isinstance(python, str) else list(python)
         self._environment = environment
         self.title = " ".join(self._python)
+
+    def tell(self, text: str, /) -> None:
+        """There is no way on which something could happen."""
 
     async def start(self) -> asyncio.subprocess.Process:
         """Starts the interpreter with the package of this machine."""

@@ -8,20 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from blankcheck.runner import RunnerUnavailable
+from blankcheck.runner import RunnerUnavailable, trouble
 from blankcheck.runner.launch import Heard, Launcher, LocalLauncher
+from blankcheck.runner.parcels import Packer, Parcel
 from blankcheck_runner import trace, wire
 from blankcheck_runner.wire import DeviceInfo, Expression, HostInfo, Lesson, Limits, Report, Request
 
 _CANCEL_SECONDS = 2.0
 _CLOSE_SECONDS = 1.5
 _LOOK_SECONDS = 0.5
+_BEATS = 6
+"""Without a word from the host, after which it is given up."""
+_PATIENCE = 4
+"""How much longer than that the host waits for a word from here."""
+_SUPPLIES = 3
+"""Times that the data of one request are sent."""
 _QUESTION_SECONDS = 2.0
 """Without another word, after which something that reads like a question is one."""
 
@@ -135,6 +144,7 @@ class HostRunner:
             except _HostDied as error:
                 if last:
                     raise RunnerUnavailable(str(error)) from None
+                host.announce(str(error))
         raise AssertionError
 
     async def _ready(self) -> _Host:
@@ -165,6 +175,16 @@ class _HostDied(Exception):
     """The host ended while it had something to do."""
 
 
+@dataclass
+class _Order:
+    """A request with the files that it needs."""
+
+    message: Mapping[str, Any]
+    parcels: tuple[Parcel, ...]
+    supplies: int = 0
+    supplying: asyncio.Task[None] | None = None
+
+
 class _Host:
     """One host process and the talk with it."""
 
@@ -177,6 +197,14 @@ class _Host:
         self._answers: dict[int, asyncio.Future[Report | DeviceInfo | None]] = {}
         """Null is for a request that was cancelled."""
         self._outputs: dict[int, Callable[[str], None]] = {}
+        self._packer = Packer()
+        self._orders: dict[int, _Order] = {}
+        """What requests took along that the host may not have."""
+        self._supplying = asyncio.Lock()
+        self._sent: dict[str, float] = {}
+        """When the file of a digest was last sent."""
+        self._announced = False
+        self._beating: asyncio.Task[None] | None = None
         self._fault = ""
         """Why nothing more can come of it, where that is known."""
         self._logging = asyncio.create_task(self._log())
@@ -218,18 +246,26 @@ class _Host:
         if on_output is not None:
             self._outputs[number] = on_output
         try:
-            await self._send(message)
+            await self._send(await self._packed(number, message))
             told = await asyncio.shield(answer)
         except asyncio.CancelledError:
             self._outputs.pop(number, None)
+            self._end_order(number)
             await self._cancel(number, answer)
             raise
         finally:
             self._answers.pop(number, None)
             self._outputs.pop(number, None)
+            self._end_order(number)
         if told is None:
             raise _HostDied("the host gave up the request")
         return told
+
+    def announce(self, why: str) -> None:
+        """Tells the person, once, that this host is lost and its work is done again."""
+        if not self._announced:
+            self._announced = True
+            self._launcher.tell(f"{why}\nConnecting again; what was under way begins anew.")
 
     async def close(self) -> None:
         """Ends it; by force if it does not end by itself."""
@@ -241,9 +277,12 @@ class _Host:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             await self._process.wait()
-        for task in (self._listening, self._logging):
+        tasks = {self._listening, self._logging}
+        if self._beating is not None:
+            tasks.add(self._beating)
+        for task in tasks:
             task.cancel()
-        await asyncio.wait({self._listening, self._logging})
+        await asyncio.wait(tasks)
         if self._hello.done() and not self._hello.cancelled():
             self._hello.exception()
 
@@ -268,11 +307,11 @@ class _Host:
             await self._send({"type": "cancel", "id": number})
             await asyncio.wait_for(asyncio.shield(answer), _CANCEL_SECONDS)
 
-    async def _send(self, message: Mapping[str, Any]) -> None:
+    async def _send(self, message: Mapping[str, Any], blob: bytes = b"") -> None:
         stdin = self._process.stdin
         assert stdin is not None
         try:
-            stdin.write(wire.encode(message))
+            stdin.write(wire.seal(message, blob))
             await stdin.drain()
         except (ConnectionError, RuntimeError):
             raise _HostDied(self._obituary()) from None
@@ -284,14 +323,19 @@ class _Host:
             await self._launcher.open(self._process, self._heard)
             self._heard.opened = True
             self._heard.note()
+            if self._launcher.beat:
+                self._beating = asyncio.create_task(self._beat(self._launcher.beat))
             while True:
-                body, blob = wire.lengths(await stdout.readexactly(wire.HEADER.size))
-                message = wire.decode(await stdout.readexactly(body))
-                await stdout.readexactly(blob)
+                header = await stdout.readexactly(wire.SEALED_HEADER.size)
+                size, _ = wire.sealed_lengths(header)
+                message, _ = wire.unseal(header, await stdout.readexactly(size))
+                self._heard.note()
                 self._take(message)
         except RunnerUnavailable as error:
-            self._fault = str(error)
-        except (EOFError, ConnectionError, wire.FrameError):
+            self._give_up(str(error))
+        except wire.FrameError:
+            self._give_up(trouble.damaged(self._launcher.title))
+        except (EOFError, ConnectionError):
             pass
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(asyncio.shield(self._logging), 1.0)
@@ -300,6 +344,67 @@ class _Host:
         for future in (self._hello, *self._answers.values()):
             if not future.done():
                 future.set_exception(died)
+
+    def _give_up(self, fault: str) -> None:
+        """Ends it for a reason that is known."""
+        self._fault = fault
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def _beat(self, seconds: float) -> None:
+        """Asks again and again whether it is still there: a line may break without a word."""
+        patience = seconds * _BEATS
+        ping = wire.seal({"type": "ping", "patience": patience * _PATIENCE})
+        stdin = self._process.stdin
+        assert stdin is not None
+        while time.monotonic() - self._heard.at <= patience:
+            if not stdin.is_closing():
+                stdin.write(ping)
+            await asyncio.sleep(seconds)
+        self._give_up(trouble.silent(self._launcher.title, patience))
+
+    async def _packed(self, number: int, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The message, with the names of data files in place of a folder that is only here."""
+        request = message.get("request", {})
+        folder = request.get("lesson", {}).get("data")
+        if folder is None or not self._launcher.remote:
+            return message
+        parcels = await asyncio.to_thread(self._packer.pack, folder)
+        message = {
+            **message,
+            "request": {**request, "lesson": {**request["lesson"], "data": None}},
+            "files": [(parcel.name, parcel.digest, parcel.size) for parcel in parcels],
+        }
+        self._orders[number] = _Order(message, parcels)
+        return message
+
+    async def _supply(self, digests: Collection[str], order: _Order) -> None:
+        """Sends what the host lacks for a request, and the request again."""
+        asked = time.monotonic()
+        async with self._supplying:
+            # What another request lacked has come meanwhile.
+            wanted = {digest for digest in digests if self._sent.get(digest, 0.0) < asked}
+            for parcel in order.parcels:
+                if parcel.digest in wanted:
+                    wanted.discard(parcel.digest)
+                    for piece, content in parcel.pieces():
+                        await self._send(piece, content)
+                        self._heard.note()
+                    self._sent[parcel.digest] = time.monotonic()
+        await self._send(order.message)
+
+    def _supplied(self, number: int, supplying: asyncio.Task[None]) -> None:
+        """Passes on why data could not be sent."""
+        error = None if supplying.cancelled() else supplying.exception()
+        answer = self._answers.get(number)
+        if isinstance(error, OSError) and answer is not None and not answer.done():
+            text = f"The exercise's data cannot be read: {error}. Try again."
+            answer.set_exception(RunnerUnavailable(text))
+
+    def _end_order(self, number: int) -> None:
+        order = self._orders.pop(number, None)
+        if order is not None and order.supplying is not None:
+            order.supplying.cancel()
 
     def _take(self, message: Mapping[str, Any]) -> None:
         kind = message.get("type")
@@ -316,6 +421,8 @@ class _Host:
             self._settle(report.id, report)
         elif kind == "devices":
             self._settle(message["id"], DeviceInfo(**message["info"]))
+        elif kind == "lacking":
+            self._lacking(message["id"], message["digests"])
         elif kind == "cancelled":
             self._settle(message["id"], None)
         elif kind in ("failed", "refused"):
@@ -325,6 +432,18 @@ class _Host:
                 if kind == "failed":
                     text = f"The code could not be run: {text}. Try again."
                 answer.set_exception(RunnerUnavailable(text))
+
+    def _lacking(self, number: int, digests: Collection[str]) -> None:
+        order, answer = self._orders.get(number), self._answers.get(number)
+        if order is None or answer is None or answer.done():
+            return
+        if order.supplies == _SUPPLIES:
+            text = "The exercise's data do not stay on the machine where it runs. Try again."
+            answer.set_exception(RunnerUnavailable(text))
+            return
+        order.supplies += 1
+        order.supplying = asyncio.create_task(self._supply(digests, order))
+        order.supplying.add_done_callback(functools.partial(self._supplied, number))
 
     def _greeted(self, info: HostInfo) -> None:
         if self._hello.done():

@@ -20,7 +20,7 @@ import secrets
 import shlex
 import struct
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -42,6 +42,11 @@ _SAFE = re.compile(r"[\w@%+=:,./~-]+")
 _SHELLS = {"ssh", "rsh", "mosh", "gcloud"}
 """Programs that hand what follows to a shell at the other end."""
 
+_NOT_ON_A_TERMINAL = (
+    "import os, sys; _ = (os.isatty(0) or os.isatty(1)) and "
+    '(sys.stdout.write("\\n{mark}" + \'{{"trouble": "terminal"}}\\n\'), '
+    "sys.stdout.flush(), os._exit(1))\n"
+)
 _ON_ANY_PYTHON = """
 import sys
 if sys.version_info < (3, 10):
@@ -58,11 +63,18 @@ class CommandLauncher:
 
     remote = True
     silence = 120.0
+    beat = 5.0
 
-    def __init__(self, command: str | Sequence[str], python: str = "", folder: str = "") -> None:
+    def __init__(
+        self,
+        command: str | Sequence[str],
+        python: str = "",
+        folder: str = "",
+        tell: Callable[[str], None] = lambda text: None,
+    ) -> None:
         """`command`: what starts a program there, in words or as one would type it. `python`: the
         interpreter there. `folder`: where it is to work and to keep things; empty: the person's
-        cache and the system's temporary folder."""
+        cache and the system's temporary folder. `tell`: how to reach the person."""
         self._problem = ""
         self._command = [] if isinstance(command, str) else list(command)
         if isinstance(command, str):
@@ -72,6 +84,7 @@ class CommandLauncher:
                 self._problem = f" ({error})"
         self._python = python or PYTHON
         self._folder = folder
+        self.tell = tell
         self.title = command if isinstance(command, str) else shlex.join(command)
 
     async def start(self) -> asyncio.subprocess.Process:
@@ -99,7 +112,7 @@ class CommandLauncher:
         assert stdout is not None
         mark = f"blankcheck-{secrets.token_hex(8)} "
         digest, data = package()
-        stdin.write(_first_line(mark, digest, self._folder))
+        stdin.write(_first_lines(mark, digest, self._folder))
         while True:
             await stdin.drain()
             try:
@@ -156,13 +169,19 @@ async def _word(stdout: asyncio.StreamReader, mark: bytes, heard: Heard) -> Mapp
     return cast("Mapping[str, Any]", word)
 
 
-def _first_line(mark: str, digest: str, folder: str) -> bytes:
-    """Code that says on any Python 3 that it is too old, and on others has the runner arrive."""
+def _first_lines(mark: str, digest: str, folder: str) -> bytes:
+    """Code that has the runner arrive; or says that it cannot, on a terminal or an old Python.
+
+    A terminal would not take the long line, so a short one goes before.
+    """
     arriving = Path(arrival.__file__).read_text("utf-8")
     arriving += f"\narrive({mark!r}, {digest!r}, {folder!r})\n"
     code = _ON_ANY_PYTHON.format(mark=mark, code=arriving)
     line = base64.b64encode(code.encode()).decode()
-    return f'exec(__import__("base64").b64decode("{line}").decode(), {{}})\n'.encode()
+    return (
+        _NOT_ON_A_TERMINAL.format(mark=mark)
+        + f'exec(__import__("base64").b64decode("{line}").decode(), {{}})\n'
+    ).encode()
 
 
 @functools.cache
@@ -177,7 +196,11 @@ def package() -> tuple[str, bytes]:
 
 
 def choose(
-    here: str, command: str | Sequence[str] = "", there: str = "", folder: str = ""
+    here: str,
+    command: str | Sequence[str] = "",
+    there: str = "",
+    folder: str = "",
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Launcher:
     """The launcher for the interpreter `here`, or, with a command, for the one `there`."""
-    return CommandLauncher(command, there, folder) if command else LocalLauncher(here)
+    return CommandLauncher(command, there, folder, tell) if command else LocalLauncher(here)

@@ -148,6 +148,11 @@ def damaged(title: str) -> str:
     )
 
 
+def silent(title: str, seconds: float) -> str:
+    """A host that was there does not answer any more."""
+    return f"The connection through `{title}` is lost: there was no answer for {seconds:g} seconds."
+
+
 def asks(title: str, said: str, shown: str) -> str | None:
     """What to say if the launcher waits for an answer to a question; null if it does not."""
     if not _PROMPT.search(said[-200:]) and not _PROMPT.search(shown[-200:]):
@@ -180,5 +185,7 @@ def _known(said: str, title: str, python: str) -> str | None:
 
 
 def _quoted(*said: str) -> str:
-    lines = [line for text in said for line in text.splitlines() if line.strip()]
+    # What takes lines of code there writes a prompt for each.
+    shown = [line.replace(">>> ", "") for text in said for line in text.splitlines()]
+    lines = [line for line in shown if line.strip()]
     return "" if not lines else "\nIt said:\n" + "\n".join(lines[-LINES:])
