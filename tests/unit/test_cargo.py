@@ -28,28 +28,11 @@ def test_names_of_files(name: str) -> None:
     assert checked(name) == name
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "",
-        ".",
-        "..",
-        "../a",
-        "a/../../b",
-        "/etc/passwd",
-        "a//b",
-        "a/",
-        "a/./b",
-        "c:/a",
-        "a\\..\\b",
-        "a\x00b",
-        "nul",
-        "CON.txt",
-        "a:b",
-        "dots..",
-        "a ",
-    ],
-)
+OUTSIDE = ["", ".", "..", "../a", "a/../../b", "/etc/passwd", "a//b", "a/", "a/./b", "a\\..\\b"]
+ODD = ["c:/a", "a:stream", "a\0b", "nul", "CON.txt", "dots..", "space "]
+
+
+@pytest.mark.parametrize("name", [*OUTSIDE, *ODD])
 def test_names_that_lead_elsewhere_are_refused(name: str, tmp_path: Path) -> None:
     cargo = Cargo(tmp_path)
     digest = bring(cargo, b"1")
