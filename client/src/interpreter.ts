@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
+import { elsewhere } from "./status";
 import { ask, choose, OLDEST, recent, type Candidate, type Interpreter } from "./probe";
 
 const windows = process.platform === "win32";
@@ -48,7 +49,7 @@ export async function findInterpreter(
     return undefined;
   }
   log.info(`Python ${chosen.version} from ${chosen.source}: ${chosen.executable}`);
-  if (!chosen.torch && vscode.workspace.isTrusted && runsHere()) {
+  if (!chosen.torch && vscode.workspace.isTrusted && !elsewhere()) {
     const message = `PyTorch is not installed in ${chosen.executable}, and the exercises need it.`;
     void offer(message, { title: "Install PyTorch", run: () => installTorch(chosen) }, SELECT);
   }
@@ -67,13 +68,6 @@ export async function onDidSelectInterpreter(
     python?.environments.onDidChangeActiveEnvironmentPath,
   ];
   for (const event of events) if (event) context.subscriptions.push(event(changed));
-}
-
-/** Whether the exercises run on this machine, and not where a command leads. */
-function runsHere(): boolean {
-  return !vscode.workspace
-    .getConfiguration("blankcheck")
-    .get<string | string[]>("runner.command", "").length;
 }
 
 function configured(): string {

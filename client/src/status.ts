@@ -81,8 +81,19 @@ export class Status implements vscode.Disposable {
     }
     const { text, tooltip } = this.shown.get(document.uri.toString()) ?? ASK;
     this.item.text = text;
-    this.item.tooltip = this.containment ? `${tooltip}\n\n${contained(this.containment)}` : tooltip;
+    const command = elsewhere();
+    const where = command && `Exercises run through ${command}`;
+    const more = [where, this.containment && contained(this.containment)].filter(Boolean);
+    this.item.tooltip = [tooltip, ...more].join("\n\n");
     this.item.accessibilityInformation = { label: `Blankcheck: ${tooltip}` };
     this.item.show();
   }
+}
+
+/** The command that leads to the machine where exercises run, if it is another one. */
+export function elsewhere(): string {
+  const command = vscode.workspace
+    .getConfiguration("blankcheck")
+    .get<string | string[]>("runner.command", "");
+  return typeof command === "string" ? command : command.join(" ");
 }

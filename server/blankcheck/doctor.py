@@ -41,6 +41,8 @@ async def diagnose(runner: Runner) -> list[Finding]:
     except RunnerUnavailable as error:
         return [*findings, Finding("interpreter", False, "does not run", str(error))]
     findings.append(Finding("interpreter", True, f"{info.executable}, Python {info.python}"))
+    if info.through is not None:
+        findings.append(Finding("runner", True, f"on {info.machine}, through {info.through}"))
     findings.append(_torch(info))
     findings.append(_start(info))
     findings += await _devices(runner)

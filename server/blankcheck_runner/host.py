@@ -97,6 +97,7 @@ class Host:
             protocol=wire.PROTOCOL,
             python=platform.python_version(),
             executable=sys.executable,
+            machine=platform.node(),
             start=starter.kind,
             torch=versions["torch"],
             torch_error=versions["torch_error"],

@@ -144,6 +144,10 @@ class HostInfo:
     torch: str | None
     """Version; null where torch is not there or does not import (then `torch_error` says why)."""
     torch_error: str | None = None
+    machine: str = ""
+    """The name of the machine that it is on."""
+    through: str | None = None
+    """The command that leads there, as the server adds; null where it is the server's machine."""
     sandbox: str = "none"
     """How well code is contained: `none`, `limits`, `landlock`, `full`."""
     sandbox_missing: str | None = None

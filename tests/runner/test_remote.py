@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shlex
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -342,3 +343,69 @@ async def test_data_that_cannot_be_kept_there_are_told(tmp_path: Path) -> None:
     with pytest.raises(RunnerUnavailable, match="data cannot be kept there"):
         await runner.run(reading(data), "print(1)", "a.py")
     await runner.close()
+
+
+# At a prompt
+
+
+async def prompt(*words: str, **environment: str) -> tuple[int | None, str]:
+    """The status of a command, and what it prints."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "blankcheck", *words),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, **environment},
+    )
+    output, _ = await process.communicate()
+    return process.returncode, output.decode()
+
+
+async def test_a_check_at_a_prompt_over_ssh(ssh: SshServer, tmp_path: Path) -> None:
+    command = shlex.join(ssh.command())
+    where = ("--python", BARE, "--runner-folder", str(tmp_path / "work"))
+    data = {"BLANKCHECK_DATA_DIR": str(tmp_path / "progress")}
+    status, said = await prompt("doctor", "--runner-command", command, *where, **data)
+    assert "through" in said
+    assert "learner" in said
+    submission = tmp_path / "a.py"
+    submission.write_text("total = 5\n")
+    chapter = tmp_path / "sums.md"
+    chapter.write_text(CHAPTER)
+    words = ("check", str(submission), "--chapter", str(chapter), "--exercise", "1")
+    status, said = await prompt(*words, *where, BLANKCHECK_RUNNER_COMMAND=command, **data)
+    assert status == 0, said
+    status, said = await prompt(*words, *where, "--runner-command", "false", **data)
+    assert status == 2
+    assert "`false` ended with status 1" in said
+
+
+CHAPTER = """---
+title: Small
+---
+
+## Add
+
+```yaml
+type: NormalExercise
+key: add01
+lang: python
+```
+
+`@instructions`
+- Store 5 in `total`.
+
+`@sample_code`
+```{python}
+total = ___
+```
+
+`@solution`
+```{python}
+total = 5
+```
+
+`@sct`
+```{python}
+Ex().check_object("total").has_equal_value()
+```
+"""

@@ -308,6 +308,8 @@ async def info(ls: Server, params: object) -> protocol.Info:
                 "torchError": host.torch_error,
                 "start": host.start,
                 "sandbox": {"level": found.level, "told": found.told, "advice": found.advice},
+                "machine": host.machine,
+                "through": host.through,
             }
         except RunnerUnavailable as error:
             message = str(error)

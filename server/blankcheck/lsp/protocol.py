@@ -238,6 +238,10 @@ class RunnerInfo(TypedDict):
     torchError: str | None
     start: Literal["fork", "spare"]
     sandbox: Contained
+    machine: str
+    """The name of the machine that it is on."""
+    through: str | None
+    """The command that leads there; null where it is the server's machine."""
 
 
 class Info(TypedDict):

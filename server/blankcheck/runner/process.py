@@ -13,7 +13,7 @@ import itertools
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blankcheck.runner import RunnerUnavailable, trouble
@@ -215,7 +215,8 @@ class _Host:
         """Starts a host and waits until it can run code. Raises RunnerUnavailable."""
         host = cls(await launcher.start(), launcher)
         try:
-            host.info = await host._greeting()
+            through = launcher.title if launcher.remote else None
+            host.info = replace(await host._greeting(), through=through)
         except _HostDied as error:
             await host.close()
             raise RunnerUnavailable(str(error)) from None
