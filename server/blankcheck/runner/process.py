@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import itertools
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from blankcheck.runner import RunnerUnavailable, trouble
 from blankcheck.runner.launch import Heard, Launcher, LocalLauncher
-from blankcheck.runner.parcels import Packer, Parcel
+from blankcheck.runner.supplies import Supplies
 from blankcheck_runner import trace, wire
 from blankcheck_runner.wire import DeviceInfo, Expression, HostInfo, Lesson, Limits, Report, Request
 
@@ -29,8 +28,6 @@ _BEATS = 6
 """Without a word from the host, after which it is given up."""
 _PATIENCE = 4
 """How much longer than that the host waits for a word from here."""
-_SUPPLIES = 3
-"""Times that the data of one request are sent."""
 _QUESTION_SECONDS = 2.0
 """Without another word, after which something that reads like a question is one."""
 
@@ -175,16 +172,6 @@ class _HostDied(Exception):
     """The host ended while it had something to do."""
 
 
-@dataclass
-class _Order:
-    """A request with the files that it needs."""
-
-    message: Mapping[str, Any]
-    parcels: tuple[Parcel, ...]
-    supplies: int = 0
-    supplying: asyncio.Task[None] | None = None
-
-
 class _Host:
     """One host process and the talk with it."""
 
@@ -197,12 +184,7 @@ class _Host:
         self._answers: dict[int, asyncio.Future[Report | DeviceInfo | None]] = {}
         """Null is for a request that was cancelled."""
         self._outputs: dict[int, Callable[[str], None]] = {}
-        self._packer = Packer()
-        self._orders: dict[int, _Order] = {}
-        """What requests took along that the host may not have."""
-        self._supplying = asyncio.Lock()
-        self._sent: dict[str, float] = {}
-        """When the file of a digest was last sent."""
+        self._supplies = Supplies(self._send) if launcher.remote else None
         self._announced = False
         self._beating: asyncio.Task[None] | None = None
         self._fault = ""
@@ -247,17 +229,19 @@ class _Host:
         if on_output is not None:
             self._outputs[number] = on_output
         try:
-            await self._send(await self._packed(number, message))
+            if self._supplies is not None:
+                message = await self._supplies.packed(number, message)
+            await self._send(message)
             told = await asyncio.shield(answer)
         except asyncio.CancelledError:
             self._outputs.pop(number, None)
-            self._end_order(number)
+            self._end_supply(number)
             await self._cancel(number, answer)
             raise
         finally:
             self._answers.pop(number, None)
             self._outputs.pop(number, None)
-            self._end_order(number)
+            self._end_supply(number)
         if told is None:
             raise _HostDied("the host gave up the request")
         return told
@@ -314,6 +298,8 @@ class _Host:
         try:
             stdin.write(wire.seal(message, blob))
             await stdin.drain()
+            if blob:
+                self._heard.note()  # a slow line is none that is broken
         except (ConnectionError, RuntimeError):
             raise _HostDied(self._obituary()) from None
 
@@ -364,49 +350,6 @@ class _Host:
             await asyncio.sleep(seconds)
         self._give_up(trouble.silent(self._launcher.title, patience))
 
-    async def _packed(self, number: int, message: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The message, with the names of data files in place of a folder that is only here."""
-        request = message.get("request", {})
-        folder = request.get("lesson", {}).get("data")
-        if folder is None or not self._launcher.remote:
-            return message
-        parcels = await asyncio.to_thread(self._packer.pack, folder)
-        message = {
-            **message,
-            "request": {**request, "lesson": {**request["lesson"], "data": None}},
-            "files": [(parcel.name, parcel.digest, parcel.size) for parcel in parcels],
-        }
-        self._orders[number] = _Order(message, parcels)
-        return message
-
-    async def _supply(self, digests: Collection[str], order: _Order) -> None:
-        """Sends what the host lacks for a request, and the request again."""
-        asked = time.monotonic()
-        async with self._supplying:
-            # What another request lacked has come meanwhile.
-            wanted = {digest for digest in digests if self._sent.get(digest, 0.0) < asked}
-            for parcel in order.parcels:
-                if parcel.digest in wanted:
-                    wanted.discard(parcel.digest)
-                    for piece, content in parcel.pieces():
-                        await self._send(piece, content)
-                        self._heard.note()
-                    self._sent[parcel.digest] = time.monotonic()
-        await self._send(order.message)
-
-    def _supplied(self, number: int, supplying: asyncio.Task[None]) -> None:
-        """Passes on why data could not be sent."""
-        error = None if supplying.cancelled() else supplying.exception()
-        answer = self._answers.get(number)
-        if isinstance(error, OSError) and answer is not None and not answer.done():
-            text = f"The exercise's data cannot be read: {error}. Try again."
-            answer.set_exception(RunnerUnavailable(text))
-
-    def _end_order(self, number: int) -> None:
-        order = self._orders.pop(number, None)
-        if order is not None and order.supplying is not None:
-            order.supplying.cancel()
-
     def _take(self, message: Mapping[str, Any]) -> None:
         kind = message.get("type")
         if kind == "hello":
@@ -435,16 +378,19 @@ class _Host:
                 answer.set_exception(RunnerUnavailable(text))
 
     def _lacking(self, number: int, digests: Collection[str]) -> None:
-        order, answer = self._orders.get(number), self._answers.get(number)
-        if order is None or answer is None or answer.done():
-            return
-        if order.supplies == _SUPPLIES:
-            text = "The exercise's data do not stay on the machine where it runs. Try again."
-            answer.set_exception(RunnerUnavailable(text))
-            return
-        order.supplies += 1
-        order.supplying = asyncio.create_task(self._supply(digests, order))
-        order.supplying.add_done_callback(functools.partial(self._supplied, number))
+        """Sends what the host says that it lacks for a request."""
+        answer = self._answers.get(number)
+
+        def fail(text: str) -> None:
+            if answer is not None and not answer.done():
+                answer.set_exception(RunnerUnavailable(text))
+
+        if self._supplies is not None:
+            self._supplies.send(number, digests, fail)
+
+    def _end_supply(self, number: int) -> None:
+        if self._supplies is not None:
+            self._supplies.end(number)
 
     def _greeted(self, info: HostInfo) -> None:
         if self._hello.done():
