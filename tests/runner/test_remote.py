@@ -203,7 +203,7 @@ async def test_a_line_that_fails_during_a_check_is_told_and_the_check_is_done_ag
 async def test_a_line_that_breaks_without_a_word_is_noticed(tmp_path: Path) -> None:
     told: list[str] = []
     launcher = awkward("freeze", tmp_path, told.append)
-    launcher.beat = 0.1
+    launcher.beat = 0.4
     runner = HostRunner(launcher)
     await runner.info()
     assert (await runner.run(Lesson(), "print(7)  # MISHAP", "a.py")).output == "7\n"

@@ -310,8 +310,6 @@ class _Host:
             await self._launcher.open(self._process, self._heard)
             self._heard.opened = True
             self._heard.note()
-            if self._launcher.beat:
-                self._beating = asyncio.create_task(self._beat(self._launcher.beat))
             while True:
                 header = await stdout.readexactly(wire.SEALED_HEADER.size)
                 size, _ = wire.sealed_lengths(header)
@@ -397,6 +395,8 @@ class _Host:
             return
         if info.protocol == wire.PROTOCOL:
             self._hello.set_result(info)
+            if self._launcher.beat:
+                self._beating = asyncio.create_task(self._beat(self._launcher.beat))
         else:
             text = "The runner is of another version than the server. Restart the server."
             self._hello.set_exception(_HostDied(text))
