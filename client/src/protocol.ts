@@ -128,6 +128,8 @@ export interface Settings {
   device: string;
   /** The commands of the lenses are registered here, not by the server. */
   clientCommands: true;
+  /** Hovers may hold pictures. */
+  pictures: true;
 }
 
 export const Check = new RequestType<DocumentParams, CheckResult, void>("blankcheck/check");

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import {
   CodeLensRequest,
   DidChangeConfigurationNotification,
+  InlayHintRequest,
   LanguageClient,
   RevealOutputChannelOn,
   State,
@@ -98,15 +99,17 @@ export class Server implements vscode.Disposable {
     await client.sendNotification(Trust, { trusted: true });
   }
 
-  /** Settings have changed: the server, and the editor for the lenses, are told. */
+  /** Settings have changed: the server, and the editor for lenses and hints, are told. */
   async configure(): Promise<void> {
     const client = await this.client;
     await client?.sendNotification(DidChangeConfigurationNotification.type, {
       settings: { blankcheck: settings() },
     });
     const lenses = client?.getFeature(CodeLensRequest.method);
+    const hints = client?.getFeature(InlayHintRequest.method);
     for (const document of vscode.workspace.textDocuments) {
       lenses?.getProvider(document)?.onDidChangeCodeLensEmitter.fire();
+      hints?.getProvider(document)?.onDidChangeInlayHints.fire();
     }
   }
 
@@ -144,6 +147,12 @@ export class Server implements vscode.Disposable {
               .get<boolean>("codeLens.enabled", true)
               ? next(document, token)
               : [],
+          provideInlayHints: (document, range, token, next) =>
+            vscode.workspace
+              .getConfiguration("blankcheck", document)
+              .get<boolean>("inlayHints.enabled", true)
+              ? next(document, range, token)
+              : [],
         },
       },
     );
@@ -177,5 +186,6 @@ function settings(): Settings {
     timeLimit: configuration.get("check.timeLimit", 10),
     device: configuration.get("device", "auto"),
     clientCommands: true,
+    pictures: true,
   };
 }

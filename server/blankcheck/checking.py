@@ -274,6 +274,7 @@ def _result(
         truncated=report.truncated,
         device=report.device,
         seconds=report.seconds,
+        seen=report.seen,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from blankcheck.course.model import Severity
 from blankcheck.course.text import Lines, Span
-from blankcheck_runner.wire import Outcome
+from blankcheck_runner.wire import Outcome, Seen
 
 DOCS = "https://github.com/blankcheck/blankcheck/blob/main/docs"
 """The folder with `diagnostics.md`, a section for each code, and `misconceptions/`, a page each."""
@@ -53,6 +53,8 @@ class Result:
     truncated: bool = False
     device: str = "cpu"
     seconds: float = 0.0
+    seen: tuple[Seen, ...] | None = None
+    """What the submission's names held; null if it was not run."""
 
 
 def help_uri(code: str) -> str:

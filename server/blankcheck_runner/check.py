@@ -241,7 +241,9 @@ _WORK = {"run": _run, "check": _check, "describe": _describe, "prepare": _prepar
 def _with_output(report: Report, student: Hold, ran: Ran) -> Report:
     student.drain()
     output = student.output
-    return replace(report, output=output.text(), truncated=output.truncated, device=ran.device)
+    return replace(
+        report, output=output.text(), truncated=output.truncated, device=ran.device, seen=ran.seen
+    )
 
 
 def _unjudged(request: Request, ran: Ran) -> Report:

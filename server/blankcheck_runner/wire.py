@@ -114,6 +114,33 @@ class Feedback:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a name of the submission held at one time, as its process says."""
+
+    name: str
+    line: int
+    """The first line, from 1, of the statement that it was seen after; 0: at the end of the run."""
+    type: str
+    """The class's name."""
+    text: str = ""
+    """A plain value as it is written, or a module's structure, a layer a line."""
+    shape: tuple[int, ...] | None = None
+    """Of a tensor or an array."""
+    dtype: str = ""
+    device: str = ""
+    gradient: bool = False
+    """Whether it requires a gradient."""
+    low: float | None = None
+    """The least of its finite values, if it is known."""
+    high: float | None = None
+    first: tuple[str, ...] = ()
+    """The first of its values."""
+    levels: str = ""
+    """For a picture, where there are few enough values: a byte for each in base64, from 0 (`low`)
+    to 254 (`high`); 255 where it is no finite number."""
+
+
+@dataclass(frozen=True)
 class Report:
     """The runner's answer to a request."""
 
@@ -130,6 +157,8 @@ class Report:
     descriptions: tuple[str | None, ...] = ()
     """For `describe`: a phrase for each expression (`a tensor of shape (1, 4), float32`), or null
     where nothing is known. Never the expression's text or value."""
+    seen: tuple[Seen, ...] = ()
+    """For `run` and `check`: what the submission's names held, if its process lived to say so."""
 
 
 @dataclass(frozen=True)
@@ -253,5 +282,16 @@ def report_from_json(data: Mapping[str, Any]) -> Report:
         **data,
         "feedback": tuple(Feedback(**item) for item in data["feedback"]),
         "descriptions": tuple(data["descriptions"]),
+        "seen": tuple(_seen_from_json(item) for item in data["seen"]),
     }
     return Report(**fields)
+
+
+def _seen_from_json(data: Mapping[str, Any]) -> Seen:
+    shape = data["shape"]
+    fields: dict[str, Any] = {
+        **data,
+        "shape": None if shape is None else tuple(shape),
+        "first": tuple(data["first"]),
+    }
+    return Seen(**fields)

@@ -47,6 +47,7 @@ from blankcheck_runner.execute import Program, Ran, chance_kept
 from blankcheck_runner.judge.task import Printed, Raised, Task
 from blankcheck_runner.sandbox import levels, namespaces
 from blankcheck_runner.sandbox.levels import Sandbox
+from blankcheck_runner.seen import Watch
 
 POSITION = struct.Struct("!II")
 """What a worker writes at the start of its position file: number of the part, line; both from 1."""
@@ -215,15 +216,21 @@ class Worker:
         self._answers.clear()
         self._part = number = PARTS.index(part) + 1
         self._file = message["file"]
-        ran = self._program.execute(
-            message["text"], message["file"], lambda line: self._at(number, line)
-        )
+        seen = Watch(message["text"], self._program.namespace) if part == "submission" else None
+
+        def at(line: int) -> None:
+            if seen is not None:
+                seen.before(line)
+            self._at(number, line)
+
+        ran = self._program.execute(message["text"], message["file"], at)
         if part == "pre_exercise_code":
             self._given = dict(self._program.namespace)
         return {
             "prints": [[printed.text, printed.line] for printed in ran.prints],
             "device": used_device(self._device),
             "alone": self._alone(),
+            "seen": [] if seen is None else seen.end(),
             **_crash(ran, self._program.texts),
         }
 

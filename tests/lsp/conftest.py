@@ -235,6 +235,7 @@ class Client:
                     "general": {"positionEncodings": ["utf-8", "utf-16"]},
                     "workspace": {
                         "codeLens": {"refreshSupport": True},
+                        "inlayHint": {"refreshSupport": True},
                         "didChangeWatchedFiles": {"dynamicRegistration": True},
                     },
                 },

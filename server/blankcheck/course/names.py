@@ -45,6 +45,8 @@ class Names:
     """The module's names, each with what binds it first."""
     imports: dict[str, str] = field(default_factory=dict[str, str])
     """Imported names, with a statement that imports just this one."""
+    bindings: list[ast.Name] = field(default_factory=list[ast.Name])
+    """Every place where a name of the module gets a value by being written there."""
     reads: list[Use] = field(default_factory=list[Use])
     """Every reading of a name of the module."""
     unbound: list[Use] = field(default_factory=list[Use])
@@ -106,7 +108,12 @@ class _Walk:
         if self.scopes:
             self.scopes[-1].local.add(name)
         else:
-            self.found.bound.setdefault(name, node)
+            self.bind_globally(name, node)
+
+    def bind_globally(self, name: str, node: ast.AST) -> None:
+        self.found.bound.setdefault(name, node)
+        if isinstance(node, ast.Name):
+            self.found.bindings.append(node)
 
     def read(self, node: ast.Name) -> None:
         name = node.id
@@ -201,7 +208,7 @@ class _Walk:
             if scope.late:
                 scope.local.add(target.id)
                 return
-        self.found.bound.setdefault(target.id, target)
+        self.bind_globally(target.id, target)
 
     def imported(self, node: ast.Import | ast.ImportFrom) -> None:
         for alias in node.names:

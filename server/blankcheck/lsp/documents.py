@@ -17,7 +17,9 @@ from blankcheck.course.pieces import ChapterReader, Pieces
 from blankcheck.course.submission import read_header
 from blankcheck.course.text import Lines
 from blankcheck.courses import CourseError, Target, device_of_course, find_target
+from blankcheck.progress import Unit
 from blankcheck.result import Feedback, Result
+from blankcheck.values import Values
 
 MAX_CHAPTER = 32 * 2**20
 LOOK_SECONDS = 0.03
@@ -76,6 +78,8 @@ class Document:
     """How often it was to be looked at anew."""
     result: tuple[int, Result] | None = None
     """The last check or run, with the version that it is of."""
+    values: tuple[Unit, Values] | None = None
+    """What the variables held in the last run or check, and of which exercise that was."""
     work: asyncio.Task[Result] | None = None
     """The check or run that is under way."""
     refresh: asyncio.Task[None] | None = None

@@ -25,6 +25,7 @@ from blankcheck.lsp.convert import to_path, to_uri
 from blankcheck.lsp.dialect import Server
 from blankcheck.lsp.documents import ChapterView, SubmissionView
 from blankcheck.lsp.hover import hover
+from blankcheck.lsp.values import hints
 from blankcheck.progress import Standing
 from blankcheck.result import range_json
 from blankcheck.runner import RunnerUnavailable
@@ -60,6 +61,9 @@ async def initialized(ls: Server, params: types.InitializedParams) -> None:
     watching = workspace.did_change_watched_files if workspace else None
     if lenses is not None and lenses.refresh_support:
         ls.session.on_standing = lambda: _ask(ls, types.WORKSPACE_CODE_LENS_REFRESH)
+    inlays = workspace.inlay_hint if workspace else None
+    if inlays is not None and inlays.refresh_support:
+        ls.session.on_values = lambda: _ask(ls, types.WORKSPACE_INLAY_HINT_REFRESH)
     if watching is not None and watching.dynamic_registration:
         watchers = [types.FileSystemWatcher("**/*.md"), types.FileSystemWatcher("**/course.yml")]
         options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
@@ -131,7 +135,7 @@ def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
 
 
 async def show_hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
-    """What is known of the blank there."""
+    """What is known of the blank, the mistake or the variable there."""
     document = ls.session.documents.get(params.text_document.uri)
     if document is None:
         return None
@@ -141,7 +145,19 @@ async def show_hover(ls: Server, params: types.HoverParams) -> types.Hover | Non
     target = document.view.target
     standing = ls.session.standings.get(learning.unit_of(target), Standing())
     described = ls.session.described(target)
-    return await ls.session.aside(hover, document, params.position, described, standing.hint)
+    pictures = ls.session.settings.pictures
+    return await ls.session.aside(
+        hover, document, params.position, described, standing.hint, pictures
+    )
+
+
+async def inlay_hints(ls: Server, params: types.InlayHintParams) -> list[types.InlayHint]:
+    """The shapes of what a submission assigns, once it has run."""
+    document = ls.session.documents.get(params.text_document.uri)
+    if document is None or document.values is None:
+        return []
+    await ls.session.view(document)
+    return await ls.session.aside(hints, document, params.range)
 
 
 async def code_lens(ls: Server, params: types.CodeLensParams) -> list[types.CodeLens]:

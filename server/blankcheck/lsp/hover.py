@@ -1,4 +1,5 @@
-"""What a hover on a blank says: what it serves and what kind of thing belongs there, never what."""
+"""What a hover says: of a blank, what it serves and what kind of thing belongs there, never what;
+of a variable, what it was in the last run."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from blankcheck.course.tracking import blank_at, track
 from blankcheck.courses import Target
 from blankcheck.lsp.convert import to_offset, to_range
 from blankcheck.lsp.documents import Document, SubmissionView
+from blankcheck.lsp.values import value_at
 from blankcheck.result import Feedback
 from blankcheck.runner import Runner
 from blankcheck_runner.wire import Expression
@@ -61,8 +63,10 @@ def hover(
     position: types.Position,
     described: tuple[Described, ...],
     hint_taken: bool,
+    pictures: bool,
 ) -> types.Hover | None:
-    """The hover at a place of a submission: on an open blank, or on what a check complained of."""
+    """The hover at a place of a submission: on an open blank, or on what a check complained of and
+    a variable. `pictures`: the client shows them."""
     view = document.view
     if not isinstance(view, SubmissionView):
         return None
@@ -72,12 +76,19 @@ def hover(
         if blank.mark.start <= offset <= blank.mark.end:
             index = _index(view.target, lines.text, blank.span)
             text = _of_blank(view.target, blank, index, described, hint_taken)
-            return _markdown(lines, text, blank.mark)
+            return _hover(lines, [_shortened(text)], blank.mark)
+    parts: list[str] = []
+    span: Span | None = None
     for item in document.feedback():
         if len(item.span) and item.span.start <= offset <= item.span.end:
             text = _of_feedback(view.target, item, described, hint_taken)
-            return _markdown(lines, text, item.span) if text else None
-    return None
+            if text:
+                parts, span = [_shortened(text)], item.span
+            break
+    value = value_at(document, offset, pictures=pictures)
+    if value is not None:
+        parts, span = [*parts, value[0]], value[1]
+    return None if span is None else _hover(lines, parts, span)
 
 
 def _index(target: Target, text: str, span: Span) -> int | None:
@@ -133,8 +144,10 @@ def _hint_for(target: Target, index: int, hint: str) -> str:
     return hints[instructions.index(instruction)].text
 
 
-def _markdown(lines: Lines, text: str, span: Span) -> types.Hover:
-    if len(text) > MAX_HOVER:
-        text = f"{text[:MAX_HOVER]}…"
-    content = types.MarkupContent(types.MarkupKind.Markdown, text)
+def _shortened(text: str) -> str:
+    return f"{text[:MAX_HOVER]}…" if len(text) > MAX_HOVER else text
+
+
+def _hover(lines: Lines, parts: list[str], span: Span) -> types.Hover:
+    content = types.MarkupContent(types.MarkupKind.Markdown, "\n\n---\n\n".join(parts))
     return types.Hover(content, to_range(lines, span))

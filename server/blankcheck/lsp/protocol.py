@@ -337,6 +337,8 @@ class Settings:
     """The folder there to work in; empty: the usual ones."""
     time_limit: float = 10.0
     device: str = "auto"
+    pictures: bool = False
+    """Whether the client shows the images in a hover's Markdown."""
     client_commands: bool = False
     """Whether the client has the commands of the lenses itself, and shows icons in their titles."""
 
@@ -387,6 +389,7 @@ def read_settings(data: object, before: Settings) -> Settings:
     command = values.get("runnerCommand", before.runner_command)
     python = values.get("runnerPython", before.runner_python)
     folder = values.get("runnerFolder", before.runner_folder)
+    pictures = values.get("pictures")
     commands = values.get("clientCommands")
     sound = isinstance(limit, (int, float)) and not isinstance(limit, bool) and 0 < limit <= 3600
     return Settings(
@@ -397,6 +400,7 @@ def read_settings(data: object, before: Settings) -> Settings:
         runner_folder=folder if isinstance(folder, str) else "",
         time_limit=float(limit) if sound and isinstance(limit, (int, float)) else before.time_limit,
         device=device if isinstance(device, str) and device else before.device,
+        pictures=pictures if isinstance(pictures, bool) else before.pictures,
         client_commands=commands if isinstance(commands, bool) else before.client_commands,
     )
 

@@ -39,6 +39,7 @@ _TABLE: dict[str, Callable[..., Any]] = {
     types.TEXT_DOCUMENT_DID_SAVE: handlers.did_save,
     types.TEXT_DOCUMENT_DID_CLOSE: handlers.did_close,
     types.TEXT_DOCUMENT_HOVER: handlers.show_hover,
+    types.TEXT_DOCUMENT_INLAY_HINT: handlers.inlay_hints,
     types.TEXT_DOCUMENT_CODE_ACTION: handlers.code_actions,
     types.TEXT_DOCUMENT_CODE_LENS: handlers.code_lens,
     types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: handlers.symbols,

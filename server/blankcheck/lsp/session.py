@@ -41,6 +41,7 @@ from blankcheck.result import Result, result_json
 from blankcheck.runner import Runner, RunnerUnavailable
 from blankcheck.runner.launch import Launcher
 from blankcheck.runner.remote import choose
+from blankcheck.values import Values
 from blankcheck_runner.wire import Limits
 
 END_SECONDS = 1.5
@@ -69,6 +70,8 @@ class Session:
         self.standings: dict[Unit, Standing] = {}
         self.on_standing: Callable[[], None] = lambda: None
         """Called when the standings have changed, so that what shows them is asked for again."""
+        self.on_values: Callable[[], None] = lambda: None
+        """Called when a run or check has shown what the variables of a submission hold."""
         self.folders: Callable[[], Sequence[Path]] = lambda: ()
         self._make_runner = make_runner
         self._runner: Runner | None = None
@@ -298,9 +301,13 @@ class Session:
         finally:
             if document.work is task:
                 document.work = None
-        if document.version == version and self.documents.get(document.uri) is document:
-            document.result = (version, result)
-            self.publish(document)
+        if self.documents.get(document.uri) is document:
+            if document.version == version:
+                document.result = (version, result)
+                self.publish(document)
+            if result.seen is not None:
+                document.values = learning.unit_of(target), Values(text, result.seen)
+                self.on_values()
         if recorded is not None:
             self.spawn(self.record(target, recorded, result.verdict, text))
         answer: Any = {**result_json(result, text, file), "version": version}
