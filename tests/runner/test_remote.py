@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import platform
 import re
 import shlex
+import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,7 @@ from blankcheck_runner import wire
 from blankcheck_runner.wire import Lesson, Limits
 
 from .ssh import SshServer
+from .watching import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 BARE = str(getattr(sys, "_base_executable", sys.executable))
@@ -120,6 +124,32 @@ async def test_a_runner_that_was_changed_there_is_sent_anew(ssh: SshServer, tmp_
     await second.close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+async def test_a_connection_that_is_killed_ends_the_host_there(
+    ssh: SshServer, tmp_path: Path
+) -> None:
+    runner = HostRunner(CommandLauncher(ssh.command(), BARE, str(tmp_path)))
+    await runner.info()
+    (host,) = hosts_in(tmp_path)
+    assert runner.pid is not None
+    assert runner.pid != host
+    os.kill(runner.pid, signal.SIGKILL)
+    await until(lambda: not hosts_in(tmp_path))
+    assert (await runner.run(Lesson(), "print(1)", "a.py")).output == "1\n"
+    await runner.close()
+    await until(lambda: not hosts_in(tmp_path))
+
+
+def hosts_in(folder: Path) -> list[int]:
+    """The processes that work in a folder."""
+    found: list[int] = []
+    for place in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            if place.readlink() == folder:
+                found.append(int(place.parent.name))
+    return found
+
+
 async def test_a_key_that_is_not_let_in(ssh: SshServer) -> None:
     said = await refusal(CommandLauncher(ssh.command("stranger"), BARE))
     assert "needs a password" in said
@@ -200,10 +230,51 @@ async def test_a_line_that_fails_during_a_check_is_told_and_the_check_is_done_ag
     await runner.close()
 
 
+async def test_a_run_that_begins_anew_says_so_in_its_output(tmp_path: Path) -> None:
+    printed: list[str] = []
+    told: list[str] = []
+    runner = HostRunner(awkward("drop", tmp_path, told.append))
+    code = "print('seen')  # MISHAP"
+    report = await runner.run(Lesson(), code, "a.py", on_output=printed.append)
+    assert report.output == "seen\n"
+    assert "".join(printed) == "\n[The connection was lost. From the start again:]\nseen\n"
+    await runner.close()
+
+
+async def test_a_check_is_one_message_there_and_one_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "one.txt").write_text("1")
+    launcher = awkward("plain", tmp_path)
+    launcher.beat = 0
+    runner = HostRunner(launcher)
+    lesson = replace(LESSON, data=str(data))
+    await runner.check(lesson, "total = start + 4", "a.py")
+    sent: list[object] = []
+    seal, unseal = wire.seal, wire.unseal
+
+    def sealed(message: Mapping[str, object], blob: bytes = b"") -> bytes:
+        sent.append(message["type"])
+        return seal(message, blob)
+
+    def unsealed(header: bytes, rest: bytes) -> tuple[dict[str, object], bytes]:
+        message, blob = unseal(header, rest)
+        sent.append(message["type"])
+        return message, blob
+
+    monkeypatch.setattr(wire, "seal", sealed)
+    monkeypatch.setattr(wire, "unseal", unsealed)
+    assert (await runner.check(lesson, "total = start + 3", "a.py")).verdict == "passed"
+    assert sent == ["request", "report"]
+    await runner.close()
+
+
 async def test_a_line_that_breaks_without_a_word_is_noticed(tmp_path: Path) -> None:
     told: list[str] = []
     launcher = awkward("freeze", tmp_path, told.append)
-    launcher.beat = 0.4
+    launcher.beat = 0.25
     runner = HostRunner(launcher)
     await runner.info()
     assert (await runner.run(Lesson(), "print(7)  # MISHAP", "a.py")).output == "7\n"

@@ -142,6 +142,8 @@ class HostRunner:
                 if last:
                     raise RunnerUnavailable(str(error)) from None
                 host.announce(str(error))
+                if on_output is not None and self._launcher.remote:
+                    on_output("\n[The connection was lost. From the start again:]\n")
         raise AssertionError
 
     async def _ready(self) -> _Host:
