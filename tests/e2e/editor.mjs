@@ -165,12 +165,12 @@ export class Editor {
   }
 
   /** What hovering says, once it says `text`. */
-  async hover(mark, text) {
+  async hover(mark, text, options = {}) {
     const box = this.page.locator(".monaco-hover:not(.hidden) .monaco-hover-content");
     const deadline = Date.now() + PATIENCE;
     for (;;) {
       // The code's text lies above the mark, and would count as in its way.
-      await mark.hover({ force: true });
+      await mark.hover({ force: true, ...options });
       await box.first().waitFor();
       const said = (await box.allInnerTexts()).join("\n");
       if (said.includes(text)) return said;

@@ -66,7 +66,7 @@ step("hovering a blank says what belongs there, and does not give it away", asyn
   assert.match(said, /store the result in hidden_2/);
   assert.match(said, /Expected here: a tensor/i);
   assert.doesNotMatch(said, /matmul\(hidden_1/);
-  await editor.picture("hover");
+  await editor.picture("hover", { readme: true });
   await editor.page.keyboard.press("Escape");
 });
 
@@ -81,6 +81,30 @@ step("a wrong answer is underlined on its line, with a sentence", async (editor)
   await editor.picture("wrong", { readme: true });
   await editor.hidePanel();
 });
+
+step(
+  "a variable tells what it was, with a picture, and its shape behind its name",
+  async (editor) => {
+    const { page } = editor;
+    await page.locator(".view-line", { hasText: /hidden_2:\s\(1,\s4\)/ }).waitFor();
+    for (const [name, kind, format] of [
+      ["hidden_1", "line through", "svg\\+xml"],
+      ["weight_composed_1", "heat map of", "png"],
+    ]) {
+      const line = page.locator(".view-line", { hasText: new RegExp(`^${name}`) });
+      const said = await editor.hover(line, `${name} was a tensor`, { position: { x: 20, y: 8 } });
+      assert.match(said, /In the last run/);
+      const drawn = page.locator(".monaco-hover:not(.hidden) img");
+      await drawn.waitFor();
+      assert.match(await drawn.getAttribute("alt"), new RegExp(`^${name}: ${kind} `));
+      assert.match(await drawn.getAttribute("src"), new RegExp(`^data:image/${format};base64,`));
+      // That it is really drawn, and not refused.
+      await page.waitForFunction((image) => image.naturalWidth > 50, await drawn.elementHandle());
+      if (name === "weight_composed_1") await editor.picture("values", { readme: true });
+      await page.keyboard.press("Escape");
+    }
+  },
+);
 
 step("the right answer passes, in a message, in the tree and in the status bar", async (editor) => {
   await editor.write(fill(sample, RIGHT));
