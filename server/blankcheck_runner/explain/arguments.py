@@ -151,7 +151,9 @@ def too_many(ctx: Context) -> Explanation | None:
     call, told = ctx.call, found.group(1)
     method = _method(ctx, told)
     extra = 1 if given == len(call.args) + 1 else 0
-    if method is not None and given == takes + 1 and extra:
+    # `len(x)` and its like call a method that is not written out.
+    special = method is not None and method.name.startswith("__")
+    if method is not None and given == takes + 1 and (extra or special):
         arguments = method.args.posonlyargs + method.args.args
         if not arguments or arguments[0].arg != "self":
             line = method.lineno

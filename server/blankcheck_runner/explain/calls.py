@@ -129,6 +129,38 @@ def operator(ctx: Context) -> Explanation | None:
     )
 
 
+def summed(ctx: Context) -> Explanation | None:
+    """`sum()` of what are no numbers, such as a dictionary's keys."""
+    found = ctx.search(r"unsupported operand type\(s\) for \+: 'int' and '([\w.]+)'")
+    if not found or not ctx.call or ctx.callee(ctx.call) != "sum" or len(ctx.call.args) != 1:
+        return None
+    (given,) = ctx.call.args
+    text = ctx.operand(given, "what it is given").text
+    value = ctx.value(given)
+    kind = words.a(found.group(1))
+    if value is not None and value.type == "dict":
+        told = f"going through the dictionary {text} gives its keys, and one of them is {kind}"
+        advice = "Its values come from `.values()`."
+    else:
+        told, advice = f"one item of {text} is {kind}", "Pass it numbers only."
+    return Explanation("type", f"`sum` adds up numbers, but {told}. {advice}", given)
+
+
+def no_iterator(ctx: Context) -> Explanation | None:
+    """`next()` of something that can be gone through, but is at no place in it."""
+    found = ctx.search(r"^'([\w.]+)' object is not an iterator")
+    if not found or not ctx.call or not ctx.call.args:
+        return None
+    given = ctx.call.args[0]
+    text = ctx.operand(given, "what it is given").text
+    return Explanation(
+        "type",
+        f"`next` takes the next item from an iterator, but {text}{ctx.came_from(given)} is "
+        f"{words.a(found.group(1))}, which `iter(…)` makes one of: write `next(iter(…))`.",
+        given,
+    )
+
+
 def _short(value: Value | None, told: str) -> str:
     return words.kind(value) if value and value.kind not in ("number", "text") else words.a(told)
 
@@ -203,6 +235,8 @@ EXPLAINERS = (
     layer_for_value,
     not_callable,
     operator,
+    summed,
+    no_iterator,
     context_manager,
     parameters_given,
 )

@@ -27,7 +27,7 @@ def check(derivation: Derivation, name: str, unit: Unit, value: Any) -> bool:
         subject = f"`{trial.part}` of `{name}`" if trial.part in _methods(unit) else f"`{name}`"
         told = trial.told.about(f"`{trial.call}`" if trial.call else subject)
         span = _place(derivation, own, unit, trial.part)
-        derivation.add(trial.told.code, told[:1].upper() + told[1:], span)
+        derivation.add(trial.told.code, told, span)
         return True
     if isinstance(value, ClassValue) and trial.calls:
         derivation.proven.add(name)

@@ -353,6 +353,7 @@ class Derivation:
 
     def add(self, code: str, message: str, span: Span | None, missing: Unit | None = None) -> None:
         """Adds a mistake; `missing` is the solution's statement that the submission lacks."""
+        message = message[:1].upper() + message[1:]
         start, end = span if span is not None else (None, None)
         first, last = (None, None) if missing is None else self.solution.span(missing.node)
         self.wrong.append(

@@ -10,7 +10,7 @@ from blankcheck_runner.judge.equality import unchecked
 from blankcheck_runner.judge.places import called, counterpart, same
 from blankcheck_runner.judge.statements import Span, Unit
 from blankcheck_runner.judge.task import Probe
-from blankcheck_runner.observation import ImportedModule, ModuleValue
+from blankcheck_runner.observation import ImportedModule, ModuleValue, facts
 
 if TYPE_CHECKING:
     from blankcheck_runner.judge.derived import Derivation
@@ -26,7 +26,10 @@ def check(derivation: Derivation, unit: Unit) -> None:
         return
     own = [node for node in _calls(derivation) if called(node) == name]
     root, _, method = name.rpartition(".")
-    if method in ("train", "eval") and root:
+    if method == "backward" and root:
+        if not any(_is_backward(node) for node in _calls(derivation)):
+            _missing(derivation, unit, name, "the gradients are never computed")
+    elif method in ("train", "eval") and root:
         if not own and not _mode_set_otherwise(derivation, root, method):
             _no_mode(derivation, unit, name)
     elif not own:
@@ -36,8 +39,8 @@ def check(derivation: Derivation, unit: Unit) -> None:
 
 
 def gradients(derivation: Derivation) -> None:
-    """Compares the gradients of names whose `.grad` the solution touches. A gradient that is zero
-    and one that is not there are alike."""
+    """Compares the gradients of tensors that the solution computes, or whose `.grad` it touches. A
+    gradient that is zero and one that is not there are alike."""
     if derivation.wrong:
         return  # the gradient follows from what is told already
     for name, unit in _touched(derivation):
@@ -69,6 +72,8 @@ def _touched(derivation: Derivation) -> Iterator[tuple[str, Unit]]:
     last: dict[str, Unit] = {}
     for unit in derivation.solution.units:
         for node in ast.walk(unit.node):
+            if isinstance(node, ast.Call) and _is_backward(node):
+                last |= dict.fromkeys(_learning(derivation), unit)
             match node:
                 case ast.Call(
                     func=ast.Attribute(
@@ -83,6 +88,19 @@ def _touched(derivation: Derivation) -> Iterator[tuple[str, Unit]]:
                 case _:
                     continue
     yield from last.items()
+
+
+def _learning(derivation: Derivation) -> Iterator[str]:
+    """The names of tensors that gradients are kept for."""
+    solution = derivation.solution
+    for name in sorted(solution.read.union(*(unit.writes for unit in solution.units))):
+        value = derivation.teacher(name).value
+        if hasattr(value, "detach") and value.requires_grad and facts(value).leaf:
+            yield name
+
+
+def _is_backward(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "backward"
 
 
 def _is_zero(value: Any) -> bool:
@@ -120,14 +138,16 @@ def _no_mode(derivation: Derivation, unit: Unit, name: str) -> None:
     derivation.add("sct/missing", message, named or derivation.after(unit), unit)
 
 
-def _missing(derivation: Derivation, unit: Unit, name: str) -> None:
+def _missing(derivation: Derivation, unit: Unit, name: str, why: str = "") -> None:
+    """Tells that a call is missing; without a reason, only where nothing else would show it."""
     root = name.partition(".")[0]
-    if derivation.learner(root).raised is not None:
+    if not why and derivation.learner(root).raised is not None:
         return  # a name on the way, which the learner may call otherwise
-    if _covered(derivation, unit):
+    if not why and _covered(derivation, unit):
         return
     named = uncalled(derivation, name)
-    message = "A call is missing here: something that the exercise asks for is not done."
+    why = why or "something that the exercise asks for is not done"
+    message = f"A call is missing here: {why}."
     if named:
         message = "This only names the function: call it, with parentheses."
     derivation.add("sct/missing", message, named or derivation.after(unit), unit)
@@ -170,6 +190,5 @@ def _arguments(derivation: Derivation, unit: Unit, call: ast.Call, own: list[ast
             continue
         told = derivation.apart(one.value, two.value, weights=False, mode=False)
         if told is not None:
-            message = told.about("this argument")
-            derivation.add(told.code, message[:1].upper() + message[1:], (start, end))
+            derivation.add(told.code, told.about("this argument"), (start, end))
             return

@@ -115,6 +115,8 @@ def unchecked(value: Any) -> str | None:
             return f"an object of type {value.type}"
         case FunctionValue():
             return "a function" if value.name.endswith("<lambda>") else None
+        case TensorSummary(sample=None):
+            return None if value.device == "meta" else "a tensor that is not carried here"
         case list() | tuple() | set() | frozenset():
             inner = list(cast(Any, value))
         case dict():

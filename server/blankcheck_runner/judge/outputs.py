@@ -217,7 +217,6 @@ class Printing:
                 line = f" in line {own.line}" if cause else ""
                 message = told.about(f"the value printed{line}" if cause else "the printed value")
                 span = cause or derivation.submission.span(place)
-                message = message[:1].upper() + message[1:]
                 derivation.add(told.code, message, span)
                 return True
         return False

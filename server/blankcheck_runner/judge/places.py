@@ -13,7 +13,12 @@ def pinpoint(solution: ast.AST | None, submission: ast.AST) -> ast.AST:
     the two are built in different ways. Of statements in a block, the first that differs."""
     pairs = _pairs(solution, submission) if solution is not None else None
     apart = [pair for pair in pairs or [] if not same(*pair)]
+    if isinstance(submission, ast.For):
+        # What a loop calls its variable is the learner's own affair.
+        apart = [pair for pair in apart if pair[1] is not submission.target]
     statements = bool(apart) and isinstance(apart[0][1], ast.stmt)
+    if pairs is not None and not apart:
+        return _added(solution, submission) or submission
     if len(apart) != 1 and not statements:
         return submission
     inner = pinpoint(*apart[0])
@@ -56,6 +61,16 @@ def _pairs(one: ast.AST, other: ast.AST) -> list[tuple[ast.AST, ast.AST]] | None
         elif left != right:
             return None
     return pairs
+
+
+def _added(one: ast.AST | None, other: ast.AST) -> ast.AST | None:
+    """The first statement with which a block of `other` is longer than that of `one`."""
+    for field in ("body", "orelse", "finalbody"):
+        left: list[ast.AST] = getattr(one, field, None) or []
+        right: list[ast.AST] = getattr(other, field, None) or []
+        if len(right) > len(left):
+            return right[len(left)]
+    return None
 
 
 def span_of(program: Program, node: ast.AST) -> Span:

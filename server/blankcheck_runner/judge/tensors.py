@@ -28,7 +28,7 @@ def tensor_difference(expected: Any, actual: Any, options: Options) -> Differenc
     if options.requires_grad and expected.requires_grad != actual.requires_grad:
         return Difference("sct/value", grad_phrase(expected.requires_grad))
     if expected.is_quantized:
-        if not (actual.is_quantized and expected.qscheme() == actual.qscheme()):
+        if _steps(expected) != _steps(actual):
             return Difference("sct/value", "is quantised in another way than expected")
         return _values(expected.dequantize(), actual.dequantize(), options)
     if (expected.layout is torch.strided) != (actual.layout is torch.strided):
@@ -37,22 +37,41 @@ def tensor_difference(expected: Any, actual: Any, options: Options) -> Differenc
     return _values(expected, actual, options)
 
 
+def _steps(tensor: Any) -> tuple[Any, ...]:
+    """How a quantised tensor's whole numbers stand for its values."""
+    import torch
+
+    if not tensor.is_quantized:
+        return ()
+    if tensor.qscheme() in (torch.per_tensor_affine, torch.per_tensor_symmetric):
+        return (tensor.qscheme(), tensor.q_scale(), tensor.q_zero_point())
+    scales, zeros = tensor.q_per_channel_scales(), tensor.q_per_channel_zero_points()
+    return (tensor.qscheme(), tensor.q_per_channel_axis(), scales.tolist(), zeros.tolist())
+
+
 def summary_difference(expected: Any, actual: Any, options: Options) -> Difference | None:
     """The same where at least one is only a summary of a large tensor."""
     told = _header(expected, actual) or _elsewhere(expected, actual, options)
     if told is not None:
         return told
+    found, wanted = (_device(side) for side in (actual, expected))
+    if (found == "meta") != (wanted == "meta"):
+        return Difference("sct/device", f"is on {found}, expected on {wanted}")
+    if found == "meta":
+        return None  # such a tensor has no values
     if not isinstance(expected, TensorSummary) or not isinstance(actual, TensorSummary):
         return Difference("sct/value", "is too large to compare here")
-    if expected.sample is None or actual.sample is None:
-        if (expected.sample is None) != (actual.sample is None):
-            return Difference("sct/device", f"is on {actual.device}, expected {expected.device}")
+    if expected.sample is None and actual.sample is None:
         return None
     if type(actual.sample) is not type(expected.sample) or _header(expected.sample, actual.sample):
         return Difference("sct/value", "has other values than expected")
     if _values(expected.sample, actual.sample, options):
         return Difference("sct/value", "has other values than expected")
     return None
+
+
+def _device(tensor: Any) -> str:
+    return tensor.device if isinstance(tensor, TensorSummary) else facts(tensor).device
 
 
 def grad_phrase(wanted: bool) -> str:
