@@ -402,7 +402,8 @@ def flat(value: Any) -> Any:
     if not isinstance(value, ModuleValue):
         return value
     parameters = {str(place): item for place, item in enumerate(_parameters(value))}
-    return replace(value, config={}, extra="", parameters=parameters, buffers={}, children={})
+    bare: dict[str, Any] = {"type": "", "config": {}, "extra": "", "buffers": {}, "children": {}}
+    return replace(value, parameters=parameters, **bare)
 
 
 def _parameters(value: ModuleValue) -> list[Any]:

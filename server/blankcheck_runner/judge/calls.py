@@ -14,6 +14,7 @@ from blankcheck_runner.judge.messages import nearest, ordinal
 from blankcheck_runner.judge.names import Names, same
 from blankcheck_runner.judge.parts import part_of
 from blankcheck_runner.judge.places import pinpoint
+from blankcheck_runner.judge.places import same as same_code
 from blankcheck_runner.judge.state import Part, SctError, Session, Span, State
 from blankcheck_runner.judge.syntax import dump
 from blankcheck_runner.judge.table import word
@@ -145,9 +146,7 @@ def check_call(
     shown = argstr or ast.unparse(call)[len(call.func.id) :]
     name = state.solution.facts.get("name")
     where = f"`{name}{shown}`" if name else f"the lambda function called with `{shown}`"
-    return state.to(
-        dataclasses.replace(sides[0], span=_parted(state)), sides[1], where, expand_msg
-    )
+    return state.to(dataclasses.replace(sides[0], span=_parted(state)), sides[1], where, expand_msg)
 
 
 def _parted(state: State) -> Span | None:
@@ -155,7 +154,11 @@ def _parted(state: State) -> Span | None:
     because of that, as far as code tells."""
     mine, theirs = state.student.nodes[0], state.solution.nodes[0]
     place = pinpoint(theirs, mine)
-    return state.span() if place is mine else state.session.submission.span((place,))
+    return (
+        state.span()
+        if place is mine or same_code(theirs, mine)
+        else state.session.submission.span((place,))
+    )
 
 
 def _called(part: Part, call: ast.Call) -> Part:

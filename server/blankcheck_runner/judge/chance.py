@@ -82,11 +82,11 @@ def draw_of(process: Process, program: Program, name: str) -> Draw | None:
         return None
     last = writers[-1]
     before = program.slice_for(last.reads | {name}, last.index, frozenset())
-    setup = "\n".join(unit.text for unit in before if not _seeds(unit))
+    setup = "\n".join(unit.text for unit in before if not seeds(unit))
     return Draw(process, setup, last.text, name, {})
 
 
-def _seeds(unit: Unit) -> bool:
+def seeds(unit: Unit) -> bool:
     """Whether a statement is a call that sets a random state."""
     match unit.node:
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=attr))):
@@ -113,8 +113,20 @@ def drawn_alike(one: Draw, other: Draw) -> bool:
     ]
     if not samples[0] or not samples[1]:
         return True
-    count = min(map(len, samples))
-    return _distance(samples[0], samples[1]) <= max(0.08, 2.2 / math.sqrt(count / 2))
+    wholes = [sorted(map(_whole, map(_numbers, side))) for side in (left, right)]
+    kinds = [sorted(float(len(set(_numbers(value)))) for value in side) for side in (left, right)]
+    return all(_near(*pair) for pair in (samples, wholes, kinds))
+
+
+def _whole(numbers: Sequence[float]) -> float:
+    """The sum of a sample, without the noise of its rounding: its numbers may hang together."""
+    return float(f"{sum(numbers):.4g}")
+
+
+def _near(left: Sequence[float], right: Sequence[float]) -> bool:
+    """Whether two sorted samples may be of one distribution."""
+    count = min(len(left), len(right))
+    return _distance(left, right) <= max(0.08, 2.2 / math.sqrt(count / 2))
 
 
 def _distance(left: Sequence[float], right: Sequence[float]) -> float:

@@ -17,7 +17,15 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from blankcheck_runner.judge import behaviour, chance, definitions, effects, outputs
+from blankcheck_runner.judge import (
+    behaviour,
+    chance,
+    definitions,
+    effects,
+    files,
+    outputs,
+    trained,
+)
 from blankcheck_runner.judge.equality import Difference, difference, unchecked
 from blankcheck_runner.judge.located import located
 from blankcheck_runner.judge.places import (
@@ -86,6 +94,7 @@ class Derivation:
 
     def run(self) -> tuple[Feedback, ...]:
         """The whole check."""
+        self.solution.units = trained.spread(self)
         # All of the learner's names are looked at before their process is told any input.
         for name in sorted({name for unit in self.solution.units for name in unit.writes}):
             self.learner(name)
@@ -95,6 +104,7 @@ class Derivation:
                 effects.check(self, unit)
                 self._unit(unit)
         effects.gradients(self)
+        files.check(self)
         outputs.Printing(self).check()
         wrong = sorted(self.wrong, key=lambda item: (item.start is None, item.start or 0))
         return (*wrong[:_MOST], *self.notes)
@@ -256,7 +266,7 @@ class Derivation:
         """Looks into what comparing two equal values could not see; whether a mistake was told."""
         if unit.defines:
             return definitions.check(self, name, unit, value)
-        if (noun := unchecked(value)) is not None:
+        if (noun := unchecked(value)) is not None and not self._read_after(name, unit):
             self.not_checked(f"`{name}` ({noun})", self.place(name))
         return False
 
@@ -282,9 +292,12 @@ class Derivation:
         if not isinstance(wanted, _CALLABLE) or not isinstance(found, _CALLABLE):
             return False
         if isinstance(wanted, ModuleValue) and isinstance(found, ModuleValue):
+            built = self.apart(wanted, found, weights=False, mode=False)
+            if built is None or built.code != "sct/structure":
+                return False  # of one build: what differs is what was done with it
             trial = behaviour.networks_tried(name, wanted, found, self.student, self.reference)
             if trial.calls and trial.told is None:
-                return True
+                return self._same_weights(name, wanted, found)
         changed = any(name in one.changes for one in self.solution.units)
         if changed and behaviour.shapes(wanted):
             return False  # what counts is how it was changed
@@ -293,6 +306,21 @@ class Derivation:
             return False
         del self.replay.own[name]
         return True
+
+    def _same_weights(self, name: str, wanted: ModuleValue, found: ModuleValue) -> bool:
+        """Whether two networks of different build have the same parameters, or would under the same
+        random state."""
+        if self.apart(behaviour.flat(wanted), behaviour.flat(found)) is None:
+            return True
+        teacher = chance.draw_of(self.reference, self.solution, name)
+        learner = chance.draw_of(self.student, self.submission, name)
+        if teacher is None or learner is None:
+            return False
+        try:
+            drawn = [behaviour.flat(side.at(chance.SEEDS[0])) for side in (teacher, learner)]
+        except chance.Undrawn:
+            return False
+        return self.apart(drawn[0], drawn[1]) is None
 
     def suspected(self, unit: Unit, agrees: Callable[[str], bool]) -> bool:
         """Whether a statement of the learner's is right if the solution's is taken to read a name
@@ -320,6 +348,9 @@ class Derivation:
             if not chance.depends(chance.Draw(self.reference, setup, unit.text, name, bindings)):
                 return told
         except (CannotTell, chance.Undrawn):
+            if name in unit.changes and trained.by_chance(self, unit):
+                self.not_checked(f"What `{name}` has learnt", self.place(name))
+                return None
             return told
         rests_on = self.solution.slice_for(unit.reads, unit.index, frozenset())
         if self._mistaken & unit.reads.union(*(one.reads for one in rests_on)):
@@ -369,14 +400,29 @@ class Derivation:
         if unit is not None and self._operands_swapped(name, unit):
             phrase = told.phrase.partition(": the operands")[0] + ": the operands are swapped"
             told = Difference(told.code, phrase, told.path)
-        self.add(told.code, told.about(f"`{name}`"), span)
+        missing = None
+        if span is None and unit is not None:
+            span, missing = self._changing(unit)
+        self.add(told.code, told.about(f"`{name}`"), span, missing)
+
+    def _changing(self, unit: Unit) -> tuple[Span, Unit | None]:
+        """Where the submission changes, or fails to change, what a statement changes in place."""
+        for own in reversed(self.submission.units):
+            if getattr(own.node, "body", None) and type(own.node) is type(unit.node):
+                return span_of(self.submission, pinpoint(unit.node, own.node)), None
+        return self.after(unit), unit
 
     def _operands_swapped(self, name: str, unit: Unit) -> bool:
         own = self.submission.last_assignment(name)
         if own is None:
             return False
-        pair = value_of(unit.node, name), value_of(own.node, name)
-        return pair[0] is not None and pair[1] is not None and swapped(pair[0], pair[1])
+        wanted, found = value_of(unit.node, name), value_of(own.node, name)
+        if wanted is None or found is None or not swapped(wanted, found):
+            return False
+        numbers = isinstance(found, ast.Call) and all(
+            isinstance(item, ast.Constant) for item in found.args
+        )
+        return not numbers
 
     def not_checked(self, subject: str, span: Span | None) -> None:
         """Notes what could not be compared."""

@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from blankcheck_runner.judge import chance
 from blankcheck_runner.judge.equality import unchecked
 from blankcheck_runner.judge.places import called, counterpart, same
-from blankcheck_runner.judge.statements import Span, Unit
+from blankcheck_runner.judge.statements import Program, Span, Unit
 from blankcheck_runner.judge.task import Probe
 from blankcheck_runner.observation import ImportedModule, ModuleValue, facts
 
@@ -27,13 +28,14 @@ def check(derivation: Derivation, unit: Unit) -> None:
     own = [node for node in _calls(derivation) if called(node) == name]
     root, _, method = name.rpartition(".")
     if method == "backward" and root:
-        if not any(_is_backward(node) for node in _calls(derivation)):
+        if not _backwards(derivation.submission):
             _missing(derivation, unit, name, "the gradients are never computed")
     elif method in ("train", "eval") and root:
         if not own and not _mode_set_otherwise(derivation, root, method):
             _no_mode(derivation, unit, name)
     elif not own:
-        _missing(derivation, unit, name)
+        if not (chance.seeds(unit) and _drawn_alike(derivation, unit)):
+            _missing(derivation, unit, name)
     else:
         _arguments(derivation, unit, call, own)
 
@@ -64,6 +66,9 @@ def gradients(derivation: Derivation) -> None:
         for call in ast.walk(unit.node):
             if isinstance(call, ast.Call) and (dotted := called(call)) is not None:
                 span = uncalled(derivation, dotted) or span
+        often = [_backwards(program) for program in (derivation.submission, derivation.solution)]
+        if len(often[0]) > len(often[1]):
+            span = derivation.submission.span(often[0][-1])
         derivation.add(told.code, message, span)
 
 
@@ -99,8 +104,23 @@ def _learning(derivation: Derivation) -> Iterator[str]:
             yield name
 
 
+def _backwards(program: Program) -> list[ast.Call]:
+    nodes = (node for unit in program.units for node in ast.walk(unit.node))
+    return [node for node in nodes if isinstance(node, ast.Call) and _is_backward(node)]
+
+
 def _is_backward(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Attribute) and call.func.attr == "backward"
+
+
+def _drawn_alike(derivation: Derivation, unit: Unit) -> bool:
+    """Whether all that is made after a random state is set is as it should be without that."""
+    made = {name for one in derivation.solution.units[unit.index :] for name in one.assigns}
+    pairs = [(derivation.teacher(name), derivation.learner(name)) for name in made]
+    known = [pair for pair in pairs if all(side.raised is None for side in pair)]
+    return bool(known) and all(
+        derivation.apart(wanted.value, found.value) is None for wanted, found in known
+    )
 
 
 def _is_zero(value: Any) -> bool:
@@ -143,7 +163,7 @@ def _missing(derivation: Derivation, unit: Unit, name: str, why: str = "") -> No
     root = name.partition(".")[0]
     if not why and derivation.learner(root).raised is not None:
         return  # a name on the way, which the learner may call otherwise
-    if not why and _covered(derivation, unit):
+    if not why and _covered(derivation, unit, name):
         return
     named = uncalled(derivation, name)
     why = why or "something that the exercise asks for is not done"
@@ -153,12 +173,16 @@ def _missing(derivation: Derivation, unit: Unit, name: str, why: str = "") -> No
     derivation.add("sct/missing", message, named or derivation.after(unit), unit)
 
 
-def _covered(derivation: Derivation, unit: Unit) -> bool:
+def _covered(derivation: Derivation, unit: Unit, name: str) -> bool:
     """Whether what a call changes shows in values that are compared anyway."""
-    compared = [derivation.teacher(name).value for name in unit.changes]
-    return bool(compared) and not any(
-        unchecked(value) or isinstance(value, ModuleValue | ImportedModule) for value in compared
-    )
+    found = [derivation.teacher(changed).value for changed in unit.changes]
+    compared = [value for value in found if not isinstance(value, ImportedModule)]
+    if not compared or any(unchecked(value) for value in compared):
+        return False
+    if len(compared) < len(found) or any(isinstance(value, ModuleValue) for value in compared):
+        # What a library's function does is not seen; of a network, only parameters, buffers, mode.
+        return name.endswith(("_", ".load_state_dict"))
+    return True
 
 
 def uncalled(derivation: Derivation, name: str) -> Span | None:
@@ -189,6 +213,10 @@ def _arguments(derivation: Derivation, unit: Unit, call: ast.Call, own: list[ast
         if one.raised is not None or two.raised is not None:
             continue
         told = derivation.apart(one.value, two.value, weights=False, mode=False)
+        if told is not None and chance.seeds(unit):
+            message = "This sets the random state to another seed than the one asked for."
+            derivation.add(told.code, message, (start, end))
+            return
         if told is not None:
             derivation.add(told.code, told.about("this argument"), (start, end))
             return

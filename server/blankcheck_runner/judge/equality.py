@@ -8,6 +8,7 @@ be the answer; of a single number in a tensor it says both.
 
 from __future__ import annotations
 
+import cmath
 import math
 from typing import Any, cast
 
@@ -167,6 +168,7 @@ def _numbers(
         return Difference("sct/value", _number_phrase(expected, actual))
     if isinstance(expected, complex) or isinstance(actual, complex):
         near = abs(expected - actual) <= 1e-7 * max(abs(expected), abs(actual))
+        near = near or (cmath.isnan(expected) and repr(complex(expected)) == repr(complex(actual)))
         told = f"is {number_text(complex(actual))}, expected another number"
         return None if near else Difference("sct/value", told)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import Any, cast
 
 from blankcheck_runner.judge.statements import Program, Span, Unit, value_of
 
@@ -66,10 +66,11 @@ def _pairs(one: ast.AST, other: ast.AST) -> list[tuple[ast.AST, ast.AST]] | None
 def _added(one: ast.AST | None, other: ast.AST) -> ast.AST | None:
     """The first statement with which a block of `other` is longer than that of `one`."""
     for field in ("body", "orelse", "finalbody"):
-        left: list[ast.AST] = getattr(one, field, None) or []
-        right: list[ast.AST] = getattr(other, field, None) or []
-        if len(right) > len(left):
-            return right[len(left)]
+        left, right = getattr(one, field, None), getattr(other, field, None)
+        if isinstance(left, list) and isinstance(right, list):
+            more = cast("list[ast.AST]", right)[len(cast("list[ast.AST]", left)) :]
+            if more:
+                return more[0]
     return None
 
 

@@ -88,6 +88,9 @@ _LABEL = 12
 
 def says(expected: Sequence[str], found: Sequence[str]) -> bool:
     """Whether a row says what is expected, with or without words around it that name it."""
+    plain = _unwrapped(expected)
+    if plain and says(plain, found):
+        return True
     extra = len(found) - len(expected)
     if not 0 <= extra <= _LABEL:
         return False
@@ -99,6 +102,27 @@ def says(expected: Sequence[str], found: Sequence[str]) -> bool:
         if _words(before, after) and same(expected, found[label : label + len(expected)]):
             return True
     return False
+
+
+def _unwrapped(row: Sequence[str]) -> list[str]:
+    """A row without `tensor(…)` around its numbers, as `.item()` and `.tolist()` give them; empty
+    where there is none. The other way round, `.item()` may be what the task is about."""
+    plain: list[str] = []
+    depth, opened = 0, list[int]()
+    for place, token in enumerate(row):
+        if token == "(":
+            depth += 1
+            if place and row[place - 1] == "tensor":
+                plain.pop()
+                opened.append(depth)
+                continue
+        elif token == ")":
+            depth -= 1
+            if opened and opened[-1] == depth + 1:
+                opened.pop()
+                continue
+        plain.append(token)
+    return plain if len(plain) < len(row) else []
 
 
 def _words(before: Sequence[str], after: Sequence[str]) -> bool:
@@ -146,5 +170,8 @@ def _near(one: str, other: str) -> bool:
     apart, digits = abs(left - right), max(_decimals(one), _decimals(other))
     # As many digits as torch prints: the last may be rounded either way.
     if digits >= _ROUNDED and apart <= 1.01 * 10.0**-digits:
+        return True
+    # More digits than torch prints.
+    if _ROUNDED <= _decimals(one) < _decimals(other) and apart <= 0.51 * 10.0 ** -_decimals(one):
         return True
     return apart <= 2e-6 * max(abs(left), abs(right))

@@ -33,7 +33,7 @@ class Unit:
     assigns: tuple[str, ...]
     """Names that it gives a value, in order; not those of loops, which are only means."""
     loops: frozenset[str]
-    """Names that it only assigns inside a loop."""
+    """Names that it only assigns inside a loop, or after `with … as`."""
     changes: frozenset[str]
     """Names whose objects it may change in place."""
 
@@ -255,6 +255,13 @@ class _Names(ast.NodeVisitor):
         self._loop += 1
         self.generic_visit(node)
         self._loop -= 1
+
+    def visit_withitem(self, node: ast.withitem) -> None:
+        self.visit(node.context_expr)
+        if node.optional_vars is not None:
+            self._loop += 1  # `with … as f` names a means, as a loop does
+            self.visit(node.optional_vars)
+            self._loop -= 1
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:

@@ -79,7 +79,9 @@ def missing(evidence: Evidence) -> Told | None:
         return None
     own = {step.kind for step in _steps(evidence.submission.tree.body)}
     named = {node.attr for node in _named(evidence)}
-    for step in _steps(evidence.solution.tree.body):
+    steps = _steps(evidence.solution.tree.body)
+    # Without gradients, nothing else of a training step has any sense.
+    for step in sorted(steps, key=lambda step: step.kind != "backward"):
         if (
             step.kind in own
             or step.kind in named
@@ -90,7 +92,7 @@ def missing(evidence: Evidence) -> Told | None:
             continue
         code = f"{step.kind.replace('_', '-')}-missing"
         read = _read_gradient(evidence) if step.kind == "backward" else None
-        return Told(code, _MISSING[step.kind], read, step.node)
+        return Told(code, _MISSING[step.kind], read, step.node, certain=not own)
     return None
 
 
