@@ -325,7 +325,8 @@ def _missing_call(state: State, name: str, count: int) -> tuple[str, Span | None
     """What is said where a call is missing, and the place where it is only named."""
     if count:
         times = f"{count} time{'' if count == 1 else 's'}"
-        return f"`{name}` is called {times} here; call it once more.", None
+        span = _shown_only(state) if name == "print" else None
+        return f"`{name}` is called {times} here; call it once more.", span
     names = names_of(state.session, "student")
     wanted = names_of(state.session, "reference").canonical(name)
     for top in state.student.nodes:
@@ -334,6 +335,15 @@ def _missing_call(state: State, name: str, count: int) -> tuple[str, Span | None
                 own = f"`{name}` is named here but not called; put parentheses after it."
                 return own, state.session.submission.span((node,))
     return f"`{name}` is not called here; call it.", None
+
+
+def _shown_only(state: State) -> Span | None:
+    """Where an expression stands alone that the solution prints: that shows it in a notebook."""
+    printed = [dump(item) for call in find_calls(state, "reference", "print") for item in call.args]
+    for statement in state.session.submission.tree.body:
+        if isinstance(statement, ast.Expr) and dump(statement.value) in printed:
+            return state.session.submission.span((statement.value,))
+    return None
 
 
 def _not_in_solution(state: State, name: str, index: int, count: int) -> str:

@@ -348,7 +348,7 @@ class Derivation:
             if not chance.depends(chance.Draw(self.reference, setup, unit.text, name, bindings)):
                 return told
         except (CannotTell, chance.Undrawn):
-            if name in unit.changes and trained.by_chance(self, unit):
+            if self.apart(expected, found, weights=False) is None and trained.by_chance(self, unit):
                 self.not_checked(f"What `{name}` has learnt", self.place(name))
                 return None
             return told
