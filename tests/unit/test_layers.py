@@ -64,7 +64,7 @@ def allowed(module: str, name: str) -> bool:
             or (name == "blankcheck_runner")
         )
     if top == "blankcheck_runner":
-        return within(name, "blankcheck_runner.wire")
+        return within(name, "blankcheck_runner.wire") or within(name, "blankcheck_runner.plain")
     if within(module, "blankcheck.lsp"):
         return top in {"blankcheck", "pygls", "lsprotocol"}
     return top == "blankcheck"

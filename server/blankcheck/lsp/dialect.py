@@ -23,6 +23,7 @@ from pygls.protocol import (
 
 from blankcheck import __version__
 from blankcheck.lsp.convert import to_path
+from blankcheck.lsp.harmless import harmless
 from blankcheck.lsp.protocol import COMMANDS, INVALID_PARAMS, INVALID_REQUEST
 from blankcheck.lsp.session import Session
 from blankcheck.runner import Runner
@@ -109,6 +110,10 @@ class Dialect(LanguageServerProtocol):
             message = "Something went wrong inside Blankcheck. The output says more."
             error = types.ResponseError(INTERNAL_ERROR, message)
         super()._send_response(msg_id, result, error)
+
+    def _serialize_message(self, data: Any) -> dict[str, Any]:
+        """A message as plain data, which does nothing to the editor that shows it."""
+        return harmless(super()._serialize_message(data))
 
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(

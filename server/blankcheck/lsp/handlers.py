@@ -24,6 +24,7 @@ from blankcheck.lsp.busy import busy
 from blankcheck.lsp.convert import to_path, to_uri
 from blankcheck.lsp.dialect import Server
 from blankcheck.lsp.documents import ChapterView, SubmissionView
+from blankcheck.lsp.harmless import title
 from blankcheck.lsp.hover import hover
 from blankcheck.lsp.values import hints
 from blankcheck.progress import Standing
@@ -273,7 +274,7 @@ async def instructions(ls: Server, params: object) -> protocol.Instructions:
         "chapter": to_uri(target.file),
         "key": target.key,
         "step": target.step,
-        "title": target.unit.title or target.exercise.title,
+        "title": title(target.unit.title or target.exercise.title),
         "markdown": learning.instructions(target),
     }
 

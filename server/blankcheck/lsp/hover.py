@@ -16,6 +16,7 @@ from blankcheck.course.tracking import blank_at, track
 from blankcheck.courses import Target
 from blankcheck.lsp.convert import to_offset, to_range
 from blankcheck.lsp.documents import Document, SubmissionView
+from blankcheck.lsp.harmless import fenced, inline
 from blankcheck.lsp.values import value_at
 from blankcheck.result import Feedback
 from blankcheck.runner import Runner
@@ -126,9 +127,9 @@ def _of_index(
         parts.append(instruction.text)
     known = described[index] if index < len(described) else Described()
     if known.kind:
-        parts.append(f"Expected here: {known.kind}.")
+        parts.append(f"Expected here: {inline(known.kind)}.")
     if known.signature:
-        parts.append(f"```python\n{known.signature}\n```")
+        parts.append(fenced(known.signature))
     hint = learning.hint(target) if hint_taken else None
     if hint is not None:
         parts.append(f"*Hint:* {_hint_for(target, index, hint)}")

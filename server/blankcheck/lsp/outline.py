@@ -10,6 +10,7 @@ from blankcheck.course.model import Exercise
 from blankcheck.course.pieces import Pieces
 from blankcheck.course.text import Lines, Span
 from blankcheck.lsp.convert import to_range
+from blankcheck.lsp.harmless import title
 
 
 def symbols(pieces: Pieces, lines: Lines) -> list[types.DocumentSymbol]:
@@ -18,7 +19,7 @@ def symbols(pieces: Pieces, lines: Lines) -> list[types.DocumentSymbol]:
         (exercise, piece.start) for piece in pieces for exercise in piece.chapter.exercises
     )
     return [
-        _symbol(exercise, exercise.title or f"Exercise {number}", lines, start)
+        _symbol(exercise, title(exercise.title) or f"Exercise {number}", lines, start)
         for number, (exercise, start) in enumerate(exercises, 1)
     ]
 
@@ -36,7 +37,7 @@ def folds(pieces: Pieces, lines: Lines) -> list[types.FoldingRange]:
 
 def _symbol(exercise: Exercise, name: str, lines: Lines, start: int) -> types.DocumentSymbol:
     children = [
-        _symbol(step, step.title or f"Step {number}", lines, start)
+        _symbol(step, title(step.title) or f"Step {number}", lines, start)
         for number, step in enumerate(exercise.steps, 1)
     ]
     for section in exercise.sections.values():

@@ -16,6 +16,7 @@ from blankcheck.courses import (
     submission_file,
 )
 from blankcheck.lsp.convert import to_uri
+from blankcheck.lsp.harmless import title
 from blankcheck.lsp.protocol import ChapterItem, CourseItem, Courses, ExerciseItem, StepItem
 from blankcheck.progress import Standing, Unit
 
@@ -46,7 +47,7 @@ def _course(
         chapters.append(
             {
                 "uri": to_uri(file),
-                "title": chapter.title or file.stem,
+                "title": title(chapter.title or file.stem),
                 "description": chapter.description,
                 "exercises": [
                     _exercise(Target(file, chapter, exercise), number, folders, standings)
@@ -56,7 +57,7 @@ def _course(
         )
     return {
         "uri": to_uri(course.folder),
-        "title": course.title,
+        "title": title(course.title),
         "builtin": course.builtin,
         "problem": problem,
         "chapters": chapters,
@@ -74,7 +75,7 @@ def _exercise(
     return {
         "key": target.key,
         "number": number,
-        "title": exercise.title,
+        "title": title(exercise.title),
         "type": exercise.type,
         "xp": exercise.xp,
         "earned": learning.earned(target, standings),
@@ -90,4 +91,4 @@ def _step(
     target: Target, step: int, item: Exercise, standings: Mapping[Unit, Standing]
 ) -> StepItem:
     state = standings.get(learning.unit_of(target, step), Standing()).state
-    return {"step": step, "title": item.title or f"Step {step}", "state": state}
+    return {"step": step, "title": title(item.title) or f"Step {step}", "state": state}
