@@ -169,7 +169,14 @@ def lesson(target: Target) -> Lesson:
         sct=_text(target.unit.code("sct")),
         data=None if target.data is None else str(target.data),
         device=target.chapter.device or "",
+        network=_asks_for_network(target),
     )
+
+
+def _asks_for_network(target: Target) -> bool:
+    """Whether a chapter says of an exercise that it takes the network, as `network: true`."""
+    asked = target.unit.attributes.get("network", target.exercise.attributes.get("network"))
+    return str(asked).lower() == "true"
 
 
 def limits_for(target: Target, limits: Limits) -> Limits:

@@ -21,13 +21,13 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Any, cast
 
 from blankcheck_runner import stops, trace
 from blankcheck_runner.channel import pair
 from blankcheck_runner.explain import explain
 from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed
 from blankcheck_runner.judge.misconceptions import Texts, explain_crash
+from blankcheck_runner.judge.reading import judgement_from_json, phrases_from_json
 from blankcheck_runner.judge.task import Raised, Task
 from blankcheck_runner.lessons import AtHand, Lessons, State
 from blankcheck_runner.plain import one_line
@@ -199,9 +199,11 @@ async def _judged(
             fallen = replace(report, verdict="broken", feedback=(fault,))
             raise _Interrupted(fallen) from None
     trace.mark(request.id, f"host: judged; {answer.get('trace')}")
-    judgement = cast("dict[str, Any]", answer["judgement"])
-    feedback = tuple(Feedback(**item) for item in judgement["feedback"])
-    return replace(report, verdict=judgement["verdict"], feedback=feedback)
+    judgement = judgement_from_json(answer.get("judgement"))
+    if judgement is None:
+        # The solution has a hand in it: the judge itself answers otherwise.
+        return replace(report, verdict="broken", feedback=(_sct_fault("gives no verdict"),))
+    return replace(report, verdict=judgement.verdict, feedback=judgement.feedback)
 
 
 def _unasked(request: Request, report: Report) -> Report:
@@ -227,7 +229,8 @@ async def _describe(request: Request, lesson: AtHand, on_output: Callable[[str],
             answer = await asyncio.wait_for(asking, request.limits.seconds)
         except (asyncio.TimeoutError, WorkerDied):
             return report
-        return replace(report, descriptions=tuple(answer["descriptions"]))
+        found = phrases_from_json(answer.get("descriptions"), len(request.expressions))
+        return replace(report, descriptions=found)
 
 
 async def _prepare(request: Request, lesson: AtHand, on_output: Callable[[str], None]) -> Report:

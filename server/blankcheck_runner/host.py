@@ -18,6 +18,7 @@ import platform
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -186,6 +187,11 @@ class Host:
             answer = {"type": "lacking", "id": number, "digests": error.digests}
         except (HostFault, CargoFault) as error:
             answer = {"type": "failed", "id": number, "message": str(error)}
+        except Exception as error:
+            # Whatever it was, somebody waits for an answer.
+            traceback.print_exc()
+            message = f"something went wrong inside the runner ({type(error).__name__})"
+            answer = {"type": "failed", "id": number, "message": message}
         finally:
             self._running.pop(number, None)
         await self._send(answer)

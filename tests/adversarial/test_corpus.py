@@ -7,13 +7,9 @@ are run by `npm run adversarial`.
 from __future__ import annotations
 
 import sys
-import tempfile
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from tests.adversarial.corpus import CASES, HERE, Bench, Case, cases
+from tests.adversarial.corpus import CASES, Bench, Case, cases
 
 ALL = cases(CASES)
 LONG = {
@@ -26,33 +22,9 @@ EVERYWHERE = (
     *("text-markdown", "works-pool"),
 )
 """At each level."""
-SECONDS = 4.0
-"""The time limit of a run, which some cases use up."""
 
 in_one_loop = pytest.mark.asyncio(loop_scope="session")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc for what is left")
-
-
-async def _bench(level: str) -> AsyncIterator[Bench]:
-    with tempfile.TemporaryDirectory() as around:
-        bench = Bench(HERE / "chapter.md", level, "fork", Path(around), SECONDS)
-        await bench.prepare()
-        yield bench
-        await bench.close()
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def highest() -> AsyncIterator[Bench]:
-    async for bench in _bench("full"):
-        yield bench
-
-
-@pytest_asyncio.fixture(
-    scope="session", loop_scope="session", params=["landlock", "limits", "none"]
-)
-async def lower(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
-    async for bench in _bench(request.param):
-        yield bench
 
 
 def test_the_corpus_is_as_large_as_it_has_to_be() -> None:

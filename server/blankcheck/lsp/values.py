@@ -80,7 +80,7 @@ def _what(seen: Seen) -> str:
         gradient = ", requires a gradient" if seen.gradient else ""
         kind = "tensor" if seen.type == "Tensor" else seen.type
         return f"was a {kind} {_facts(seen)}{gradient}"
-    return f"was of type `{seen.type}`"
+    return f"was of type {_code(seen.type)}"
 
 
 def _facts(seen: Seen) -> str:

@@ -1,0 +1,138 @@
+"""A course is somebody's program too: pre-exercise code, solution and SCT are contained as
+submissions are, and what they forge ends as a fault of the exercise."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from tests.adversarial.corpus import Bench
+
+from blankcheck_runner.wire import Lesson, Limits, Report
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.skipif(sys.platform != "linux", reason="what is tested is made for Linux"),
+]
+
+
+async def check(bench: Bench, lesson: Lesson, submission: str = "y = 2\n") -> Report:
+    asking = bench.runner.check(lesson, submission, "/a/answer.py", Limits(seconds=4))
+    return await asyncio.wait_for(asking, 30)
+
+
+def reaching(bench: Bench) -> str:
+    """Code that tries to reach what is a person's, and leaves in `found` what it got at."""
+    if bench.level not in ("landlock", "full"):
+        pytest.skip(f"this machine contains code only as far as {bench.level}")
+    return f"""
+import os, pathlib, socket
+found = []
+home, chapter = pathlib.Path({str(bench.home)!r}), pathlib.Path({str(bench.chapter)!r})
+for place in (home / "secret.txt", chapter, pathlib.Path("/etc/shadow"), pathlib.Path("/root")):
+    try: found.append(place.read_bytes() if place.suffix else list(place.iterdir()))
+    except OSError: pass
+for place in (home / "left.txt", home / "secret.txt", chapter, pathlib.Path("/var/tmp/left.txt")):
+    try: place.write_text("spoilt"); found.append(place)
+    except OSError: pass
+try: socket.create_connection(("127.0.0.1", 9), 1); found.append("network")
+except ConnectionRefusedError: found.append("network")
+except OSError: pass
+found += [name for name in os.environ if "CANARY" in name]
+found += [] if os.environ["HOME"] == os.getcwd() else ["HOME"]
+"""
+
+
+@pytest.mark.parametrize("part", ["pre_exercise_code", "solution"])
+async def test_the_code_of_a_course_reaches_nothing_of_a_persons(part: str, highest: Bench) -> None:
+    code = reaching(highest)
+    lesson = Lesson(
+        pre_exercise_code=code if part == "pre_exercise_code" else "",
+        solution=(code if part == "solution" else "") + "found = found\n",
+        sct="Ex().check_object('found').has_equal_value()",
+    )
+    report = await check(highest, lesson, "found = []\n")
+    assert report.verdict == "passed", report.feedback
+    assert (highest.home / "secret.txt").read_text() == "the person's own"
+    assert not (highest.home / "left.txt").exists()
+
+
+async def test_an_sct_reaches_nothing_of_a_persons(highest: Bench) -> None:
+    sct = reaching(highest) + "Ex().check_object('y').has_equal_value()"
+    await check(highest, Lesson(solution="y = 2\n", sct=sct))
+    assert (highest.home / "secret.txt").read_text() == "the person's own"
+    assert not (highest.home / "left.txt").exists()
+
+
+FORGED = """
+import dataclasses
+import blankcheck_runner.judge.engine as engine
+@dataclasses.dataclass
+class Forged:
+    verdict: object
+    feedback: object
+engine.judge = lambda *_: Forged({})
+y = 2
+"""
+
+
+@pytest.mark.parametrize(
+    "answer", ["'perfect', ()", "'failed', 5", "'passed', ({'a': 1},)", "{}, ()"]
+)
+async def test_a_solution_that_answers_for_the_judge_is_at_fault(
+    answer: str, highest: Bench
+) -> None:
+    forged = Lesson(
+        solution=FORGED.replace("{}", answer, 1), sct="Ex().check_object('y').has_equal_value()"
+    )
+    report = await check(highest, forged)
+    assert (report.verdict, report.feedback[0].code) == ("broken", "author/sct")
+    # and the next exercise is judged as if nothing had been
+    sound = Lesson(solution="y = 2\n", sct="Ex().check_object('y').has_equal_value()")
+    assert (await check(highest, sound)).verdict == "passed"
+    assert (await check(highest, sound, "y = 3\n")).verdict == "failed"
+
+
+async def test_the_data_of_a_course_cannot_be_changed(highest: Bench, tmp_path: Path) -> None:
+    (tmp_path / "numbers.txt").write_text("1 2 3")
+    code = "open('numbers.txt', 'w').write('0')\ny = 2\n"
+    lesson = Lesson(
+        solution=code, sct="Ex().check_object('y').has_equal_value()", data=str(tmp_path)
+    )
+    assert (await check(highest, lesson, code)).verdict == "passed"
+    assert (tmp_path / "numbers.txt").read_text() == "1 2 3"
+
+
+@pytest.mark.parametrize("network", [True, False])
+async def test_the_network_is_open_only_to_an_exercise_that_asks_for_it(
+    network: bool, highest: Bench
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_accept, args=(server,), daemon=True).start()
+        code = f"""
+import socket
+try: y = socket.create_connection({server.getsockname()!r}, 2).recv(2)
+except OSError: y = b"no"
+"""
+        lesson = Lesson(
+            solution="y = b'hi'\n",
+            sct="Ex().check_object('y').has_equal_value()",
+            network=network,
+        )
+        report = await check(highest, lesson, code)
+    if not network and highest.level not in ("landlock", "full"):
+        pytest.skip(f"this machine contains code only as far as {highest.level}")
+    assert report.verdict == ("passed" if network else "failed")
+
+
+def _accept(server: socket.socket) -> None:
+    try:
+        while True:
+            with server.accept()[0] as caller:
+                caller.sendall(b"hi")
+    except OSError:
+        pass
