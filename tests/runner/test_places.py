@@ -101,8 +101,15 @@ async def test_nothing_that_asks_for_cards_is_done_before_a_fork(
     """A step backward, and one of an optimizer, ask which cards there are. Whoever did that, and
     all that is forked from it, must not be forked to use one."""
     asked: list[str] = []
-    monkeypatch.setattr(torch.Tensor, "backward", lambda *_: asked.append("backward"))
-    monkeypatch.setattr(torch.optim.Adam, "step", lambda *_: asked.append("step"))
+
+    def backward(tensor: torch.Tensor) -> None:
+        asked.append("backward")
+
+    def step(optimizer: torch.optim.Adam) -> None:
+        asked.append("step")
+
+    monkeypatch.setattr(torch.Tensor, "backward", backward)
+    monkeypatch.setattr(torch.optim.Adam, "step", step)
     threads = torch.get_num_threads()
     try:
         assert warm_up("cuda")["torch_error"] is None
