@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from tests.adversarial.corpus import CASES, Bench, Case, cases
+from tests.adversarial.corpus import CASES, HERE, Bench, Case, cases
 
 ALL = cases(CASES)
 LONG = {
@@ -50,3 +50,8 @@ async def test_at_each_lower_level(case: Case, lower: Bench) -> None:
     if not case.runs_at(lower.level):
         pytest.skip(f"it is not contained at the level {lower.level}")
     assert (await lower.attempt(case)).faults == []
+
+
+def test_the_docs_tell_what_each_case_came_to() -> None:
+    told = (HERE.parents[1] / "docs" / "containment.md").read_text("utf-8")
+    assert [case.name for case in ALL if f"`{case.name}`" not in told] == []
