@@ -107,7 +107,8 @@ class Watch:
         elif is_layer(value):
             seen = replace(seen, text=_layers(value))
         else:
-            seen = replace(seen, text=_short(value)[:MAX_TEXT])
+            text = _short(value)[:MAX_TEXT]
+            seen = replace(seen, text="" if text == f"<{facts.type}>" else text)
         self._seen.append(seen)
 
     def _numbers(self, seen: Seen, value: Any, range_of: Callable[[Any], Any]) -> Seen:
@@ -187,9 +188,9 @@ def _short(value: object, depth: int = 0) -> str:
         inner = [_short(item, depth + 1) for item in cast("list[Any]", value)[:few]]
     if count > few:
         inner.append(f"… {count} in all")
-    opening, closing = {list: "[]", tuple: "()", dict: "{}"}[cast("type[Any]", type(value))]
-    comma = "," if type(value) is tuple and count == 1 else ""
-    return f"{opening}{', '.join(inner)}{comma}{closing}"
+    if facts.kind == "tuple":
+        return f"({inner[0]},)" if count == 1 else f"({', '.join(inner)})"
+    return f"{{{', '.join(inner)}}}" if facts.kind == "dict" else f"[{', '.join(inner)}]"
 
 
 def _layers(value: object, name: str = "", depth: int = 0) -> str:

@@ -72,6 +72,18 @@ async def test_typing_shows_diagnostics_and_no_message(stranger: OtherEditor, ur
     assert await stranger.actions(other) == {}
 
 
+async def test_the_first_line_tells_what_the_exercise_asks_for(
+    stranger: OtherEditor, uri: str
+) -> None:
+    stranger.open(uri, SAMPLE)
+    params = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 3}}
+    said = (await stranger.request("textDocument/hover", params))["contents"]["value"]
+    assert said.startswith("# Add two numbers")
+    assert "Add 2 and 3" in said
+    assert "start + 3" not in said
+    assert "plus sign" not in said
+
+
 async def test_run_shows_what_was_printed(stranger: OtherEditor, uri: str) -> None:
     stranger.open(uri, HEADER + "print('first')\nprint('second')\n")
     run = (await stranger.lenses(uri))["Run"]

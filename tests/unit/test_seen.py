@@ -63,6 +63,11 @@ def test_a_plain_value_is_written_short(code: str, text: str) -> None:
     assert watched(f"x = {code}\n")["x", 0].text == text
 
 
+def test_of_other_objects_only_the_type_is_told() -> None:
+    seen = watched("class A: pass\na = A()\n")["a", 0]
+    assert (seen.type, seen.text) == ("A", "")
+
+
 def test_no_code_of_the_learner_runs_for_it() -> None:
     text = """\
 class A(list):

@@ -1,5 +1,5 @@
-"""What a hover says: of a blank, what it serves and what kind of thing belongs there, never what;
-of a variable, what it was in the last run."""
+"""What a hover says: of the exercise, what it asks for; of a blank, what it serves and what kind of
+thing belongs there, never what; of a variable, what it was in the last run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lsprotocol import types
 from blankcheck import checking, learning
 from blankcheck.course.align import align
 from blankcheck.course.blanks import Blank, find_blanks
+from blankcheck.course.submission import code_span
 from blankcheck.course.syntax import MAX_CODE
 from blankcheck.course.text import Lines, Span
 from blankcheck.course.tracking import blank_at, track
@@ -66,13 +67,16 @@ def hover(
     hint_taken: bool,
     pictures: bool,
 ) -> types.Hover | None:
-    """The hover at a place of a submission: on an open blank, or on what a check complained of and
-    a variable. `pictures`: the client shows them."""
+    """The hover at a place of a submission: on the line that names its exercise, on an open blank,
+    or on what a check complained of and a variable. `pictures`: the client shows them."""
     view = document.view
     if not isinstance(view, SubmissionView):
         return None
     lines = document.lines  # as they are now, whatever is typed meanwhile
     offset = to_offset(lines, position)
+    if offset < code_span(lines.text).start:
+        text = learning.instructions(view.target)
+        return _hover(lines, [_shortened(text)], lines.span(position.line))
     for blank in find_blanks(lines.text) if len(lines.text) <= MAX_CODE else ():
         if blank.mark.start <= offset <= blank.mark.end:
             index = _index(view.target, lines.text, blank.span)
