@@ -71,4 +71,4 @@ def test_the_package_is_the_same_for_the_same_files() -> None:
     digest, data = package()
     package.cache_clear()
     assert package() == (digest, data)
-    assert len(data) < 2**20
+    assert len(data) < 2**19

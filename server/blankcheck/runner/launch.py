@@ -78,6 +78,8 @@ class Heard:
     def __init__(self) -> None:
         self.opened = False
         """Whether the host is at the other end."""
+        self.answered = False
+        """Whether something of ours has answered there."""
         self.shown_bytes = bytearray()
         """What came on its standard output before anything of ours."""
         self.at = time.monotonic()

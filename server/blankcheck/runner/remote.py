@@ -130,8 +130,8 @@ class CommandLauncher:
                 return
 
     def question(self, heard: Heard) -> str | None:
-        """Says that it wants to know something, where it does."""
-        return trouble.asks(self.title, heard.said, heard.shown)
+        """Says that it wants to know something, where it does; only a login may."""
+        return None if heard.answered else trouble.asks(self.title, heard.said, heard.shown)
 
     def mute(self, heard: Heard) -> str | None:
         """Says that nothing comes, unless it waits for its turn and says so."""
@@ -165,6 +165,7 @@ async def _word(stdout: asyncio.StreamReader, mark: bytes, heard: Heard) -> Mapp
         shown += byte
         heard.note()
     del shown[-len(mark) :]
+    heard.answered = True
     word = json.loads(await stdout.readline())
     return cast("Mapping[str, Any]", word)
 
@@ -189,9 +190,10 @@ def package() -> tuple[str, bytes]:
     """The runner as it travels: its digest, and an archive that is the same for the same files."""
     folder = Path(wire.__file__).resolve().parent.parent
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(data, "w") as archive:
         for name in arrival.files_of(folder):
-            archive.writestr(zipfile.ZipInfo(name, _EARLIEST), (folder / name).read_bytes())
+            entry = zipfile.ZipInfo(name, _EARLIEST)
+            archive.writestr(entry, (folder / name).read_bytes(), zipfile.ZIP_DEFLATED)
     return arrival.digest_of(folder), data.getvalue()
 
 
