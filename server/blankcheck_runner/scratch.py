@@ -48,6 +48,17 @@ class Scratch:
         await asyncio.to_thread(_remove, self._root)
 
     def _make(self, data: str | None, beside: str | None) -> str:
+        try:
+            return self._made(data, beside)
+        except OSError as error:
+            # A copy of many files tells of each of them.
+            reason = error.strerror or "not all files could be copied; is the disk full?"
+            raise OSError(
+                f"no folder for it could be made in {self._root.parent} ({reason}). Make room "
+                "there, or name another folder in the environment variable TMPDIR"
+            ) from error
+
+    def _made(self, data: str | None, beside: str | None) -> str:
         self._root.chmod(0o700)  # where a submission could take that away
         if beside is None:
             group = Path(tempfile.mkdtemp(prefix="", dir=self._root))
