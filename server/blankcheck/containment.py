@@ -14,7 +14,10 @@ _CLOSED: dict[str, str] = {
     "none": "only time and output are limited; all else is open to the code",
 }
 _ADVICE: dict[str, str] = {
-    "landlock": "Code can still see that other processes run.",
+    "landlock": (
+        "Code can still see your other programs, and read with what environment they were "
+        "started: run only courses and code of people you trust."
+    ),
     "limits": "Run only courses and code of people you trust.",
     "none": "Run only courses and code of people you trust.",
 }
