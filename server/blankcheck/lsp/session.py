@@ -160,6 +160,8 @@ class Session:
     async def target(self, document: Document) -> Target:
         """The exercise that a document is for; raises a JSON-RPC error if there is none."""
         await self.view(document)
+        if self.documents.get(document.uri) is not document:
+            raise JsonRpcException("The file was closed meanwhile.", protocol.CONTENT_MODIFIED)
         if isinstance(document.view, SubmissionView):
             return document.view.target
         message = (

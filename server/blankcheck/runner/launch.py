@@ -22,7 +22,8 @@ _LINES = 20
 _BOOT = (
     "import sys\n"
     "if sys.version_info < (3, 10):\n"
-    "    sys.exit('Python %d.%d is too old, 3.10 is needed' % sys.version_info[:2])\n"
+    "    sys.exit('Python %d.%d is too old: 3.10 or newer is needed. '\n"
+    "             'Choose another interpreter in the settings.' % sys.version_info[:2])\n"
     "folder = sys.argv[1]\n"
     "sys.path.insert(0, folder)\n"
     "import blankcheck_runner\n"
@@ -157,6 +158,11 @@ class LocalLauncher:
         how = "ended" if code is None else f"ended with status {code}"
         if not heard.said:
             return f"`{self.title}` {how} unexpectedly. Try again."
+        if "Unknown option: -I" in heard.said:  # Python 2
+            return (
+                f"`{self.title}` is too old: Python 3.10 or newer is needed. Choose another "
+                "interpreter in the settings."
+            )
         return f"`{self.title}` {how} unexpectedly. It said:\n{heard.said}"
 
 

@@ -1,0 +1,255 @@
+"""What is wrong on a machine, told through the real server; and what works all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Client
+
+HEADER = "# blankcheck: course/sums.md#add01\n"
+SAMPLE = HEADER + "total = max(___, 5)\nprint(___)\n"
+RIGHT = HEADER + "total = max(2 + 3, 5)\nprint(total)\n"
+UNAVAILABLE = -32010
+Connect = Callable[..., AbstractAsyncContextManager["Client"]]
+
+
+async def bare_interpreter(folder: Path, torch: str | None = None) -> str:
+    """A virtual environment with nothing in it, or with a module `torch` of this text."""
+    making = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "venv", "--without-pip", str(folder / "bare")
+    )
+    assert await making.wait() == 0
+    if torch is not None:
+        (site,) = (folder / "bare" / "lib").glob("python3*/site-packages")
+        (site / "torch.py").write_text(torch)
+    return str(folder / "bare" / "bin" / "python")
+
+
+async def still_works(client: Client) -> None:
+    """Asserts that what needs no interpreter works."""
+    uri = client.open("blanks.py", SAMPLE)
+    codes = [item["code"] for item in await client.diagnostics(uri, 1)]
+    assert codes == ["blank/unfilled", "blank/unfilled"]
+    assert (await client.request("blankcheck/courses", {}))["courses"]
+    lenses = await client.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    assert lenses
+
+
+async def unavailable(client: Client, uri: str) -> str:
+    """What a check says that cannot be done."""
+    refusal = await client.refusal("blankcheck/check", {"textDocument": {"uri": uri}})
+    assert refusal.code == UNAVAILABLE
+    return str(refusal)
+
+
+async def test_without_torch_all_else_works(raw: Client, tmp_path: Path) -> None:
+    await raw.initialize(interpreter=await bare_interpreter(tmp_path))
+    assert (await raw.check(raw.open("a.py", RIGHT)))["verdict"] == "passed"
+    result = await raw.check(raw.open("b.py", HEADER + "import torch\ntotal = 5\n"))
+    assert result["verdict"] == "error"
+    assert result["feedback"][0]["code"] == "run/import"
+    assert "torch" in result["feedback"][0]["message"]
+    assert result["feedback"][0]["range"]["start"]["line"] == 1
+    await still_works(raw)
+
+
+async def test_a_torch_that_does_not_import_is_told(raw: Client, tmp_path: Path) -> None:
+    torch = "raise OSError('libcudnn.so.9: cannot open shared object file')"
+    await raw.initialize(interpreter=await bare_interpreter(tmp_path, torch))
+    info = await raw.request("blankcheck/info", {})
+    assert "libcudnn.so.9" in info["runner"]["torchError"]
+    assert (await raw.check(raw.open("a.py", RIGHT)))["verdict"] == "passed"
+    await still_works(raw)
+
+
+async def test_a_python_that_is_too_old_is_told(raw: Client, tmp_path: Path) -> None:
+    old = tmp_path / "python"
+    old.write_text(
+        f"#!{sys.executable} -I\nimport sys\nsys.version_info = (3, 8, 18)\nexec(sys.argv[4])\n"
+    )
+    old.chmod(0o755)
+    await raw.initialize(interpreter=str(old))
+    message = await unavailable(raw, raw.open("a.py", RIGHT))
+    assert "Python 3.8 is too old" in message
+    assert "Choose another interpreter" in message
+    await still_works(raw)
+
+
+async def test_an_interpreter_that_vanishes_between_checks(raw: Client, tmp_path: Path) -> None:
+    python = await bare_interpreter(tmp_path)
+    await raw.initialize(interpreter=python)
+    uri = raw.open("a.py", RIGHT)
+    assert (await raw.check(uri))["verdict"] == "passed"
+    Path(python).rename(tmp_path / "elsewhere")
+    os.kill(await host_of(raw), signal.SIGKILL)
+    message = await unavailable(raw, uri)
+    assert python in message
+    assert "settings" in message
+    await still_works(raw)
+    (tmp_path / "elsewhere").rename(python)
+    assert (await raw.check(uri))["verdict"] == "passed"
+
+
+async def host_of(client: Client) -> int:
+    """The process of the server's host."""
+    await client.request("blankcheck/info", {})
+    (host,) = children(client.process.pid)
+    return host
+
+
+def children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return sorted(int(child) for task in tasks for child in task.read_text().split())
+
+
+def descendants(pid: int) -> set[int]:
+    below = set(children(pid))
+    for child in list(below):
+        below |= descendants(child)
+    return below
+
+
+async def test_two_windows_on_one_folder(connect: Connect, workspace: Path) -> None:
+    async with connect(workspace) as one, connect(workspace) as other:
+        await one.initialize()
+        await other.initialize()
+        asked = {"chapter": one.uri("course/sums.md"), "exercise": "add01"}
+        started = await asyncio.gather(
+            one.request("blankcheck/start", asked), other.request("blankcheck/start", asked)
+        )
+        assert started[0]["uri"] == started[1]["uri"]
+        assert sorted(answer["created"] for answer in started) == [False, True]
+        results = await asyncio.gather(
+            *(client.check(client.open("a.py", RIGHT)) for client in (one, other))
+        )
+        assert [result["verdict"] for result in results] == ["passed", "passed"]
+        for client in (one, other):
+            await client.wait(
+                lambda m: (
+                    m.get("method") == "blankcheck/progressChanged"
+                    and m["params"]["state"] == "passed"
+                )
+            )
+            info = await client.request("blankcheck/info", {})
+            assert info["message"] is None
+            assert info["xp"] == 100
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "advice"),
+    [
+        ("x = [0] * 10**11\n", "memory", "Look for"),
+        ("while True:\n    print('x' * 10_000)\n", "printed", "a loop that prints"),
+        (
+            "import os, time\nwhile True:\n    if os.fork() == 0:\n        time.sleep(600)\n",
+            "processes",
+            "Start fewer",
+        ),
+    ],
+    ids=["memory", "output", "processes"],
+)
+async def test_limits_are_told_apart_each_with_what_to_do(
+    client: Client, code: str, said: str, advice: str
+) -> None:
+    result = await client.check(client.open("a.py", HEADER + code))
+    (feedback,) = result["feedback"]
+    assert (result["verdict"], feedback["code"]) == ("limit", "run/limit")
+    assert said in feedback["message"]
+    assert advice in feedback["message"]
+    assert (await client.check(client.open("b.py", RIGHT)))["verdict"] == "passed"
+
+
+async def test_a_cancelled_check_is_answered_before_what_runs_beside_it(client: Client) -> None:
+    endless = client.open("a.py", HEADER + "total = 5\nwhile True:\n    pass\n")
+    slow = client.open("b.py", HEADER + "import time\ntime.sleep(1)\ntotal = 5\n")
+    first = client.ask("blankcheck/check", {"textDocument": {"uri": endless}, "workDoneToken": "t"})
+    await client.wait(lambda m: m.get("method") == "$/progress")
+    second = client.ask("blankcheck/check", {"textDocument": {"uri": slow}})
+    client.notify("$/cancelRequest", {"id": first})
+    assert (await client.answer(second))["verdict"] == "passed"
+    answered = [m["id"] for m in client.messages if m.get("id") in (first, second)]
+    assert answered == [first, second]
+
+
+CLIENT = """\
+import json, os, subprocess, sys, time
+workspace, uri, text = sys.argv[1:]
+reading, writing = os.pipe()
+server = subprocess.Popen(
+    [sys.executable, "-m", "blankcheck", "serve", "--stdio"], stdin=reading, stdout=subprocess.PIPE
+)
+holder = subprocess.Popen(["sleep", "600"], pass_fds=[writing], stdout=subprocess.DEVNULL)
+def say(**message):
+    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    os.write(writing, b"Content-Length: %d\\r\\n\\r\\n%s" % (len(body), body))
+folders = [{"uri": workspace, "name": "w"}]
+say(id=1, method="initialize", params={
+    "processId": os.getpid(), "rootUri": None, "capabilities": {}, "workspaceFolders": folders,
+    "initializationOptions": {"trusted": True}})
+say(method="initialized", params={})
+document = {"uri": uri, "languageId": "python", "version": 1, "text": text}
+say(method="textDocument/didOpen", params={"textDocument": document})
+say(id=2, method="blankcheck/check",
+    params={"textDocument": {"uri": uri}, "workDoneToken": "t"})
+seen = b""
+while b"$/progress" not in seen:
+    seen += os.read(server.stdout.fileno(), 2**16)
+print(server.pid, holder.pid, flush=True)
+server.stdout.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+async def test_when_the_client_is_killed_every_process_goes(workspace: Path) -> None:
+    text = HEADER + "total = 5\nwhile True:\n    pass\n"
+    client = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CLIENT, workspace.as_uri(), (workspace / "a.py").as_uri(), text,
+        stdout=asyncio.subprocess.PIPE, limit=2**20,
+        env={**os.environ, "BLANKCHECK_DATA_DIR": str(workspace / "data"),
+             "BLANKCHECK_PYTHON": str(getattr(sys, "_base_executable", sys.executable))},
+    )  # fmt: skip
+    assert client.stdout
+    said = await asyncio.wait_for(client.stdout.readline(), 60)
+    server, holder = map(int, said.split())
+    try:
+        left = {os.pidfd_open(pid): pid for pid in {server, *descendants(server)}}
+        assert len(left) >= 3
+        client.kill()
+        await client.wait()
+        poll = select.poll()
+        for descriptor in left:
+            poll.register(descriptor, select.POLLIN)
+        while left:
+            ended = await asyncio.to_thread(poll.poll, 10_000)
+            assert ended, f"still alive: {sorted(left.values())}"
+            for descriptor, _ in ended:
+                poll.unregister(descriptor)
+                os.close(descriptor)
+                del left[descriptor]
+    finally:
+        os.kill(holder, signal.SIGKILL)
+        await client.stdout.read()
+
+
+async def test_a_huge_submission_is_declined_with_a_message(client: Client) -> None:
+    lines = client.open("lines.py", HEADER + "total = 5\n" * 100_000)
+    long = client.open("long.py", HEADER + "total = " + "1 + " * 2_500_000 + "___\n")
+    for uri in (lines, long):
+        result: Any = await client.check(uri)
+        (feedback,) = result["feedback"]
+        assert (result["verdict"], feedback["code"]) == ("failed", "syntax/too-long")
+        assert "200,000 characters" in feedback["message"]
+        blanks = await client.request("blankcheck/blanks", {"textDocument": {"uri": uri}})
+        assert blanks["blanks"] == []
+    assert (await client.check(client.open("b.py", RIGHT)))["verdict"] == "passed"
