@@ -13,7 +13,6 @@ await main(async ([seed = String(Date.now() % 1_000_000), count = "20000"]) => {
         ...process.env,
         BLANKCHECK_MUTATIONS: count,
         BLANKCHECK_SEED: seed,
-        BLANKCHECK_MODEL: "200",
       },
     },
   );
