@@ -10,26 +10,18 @@ import time
 from collections.abc import Sequence
 
 from tests.feedback.corpus import Case, all_cases, chapters, targets
-from tests.feedback.marking import KNOWN, Marked, mark
+from tests.feedback.marking import AT_ONCE, KNOWN, Marked, marked
 from tests.feedback.mutations import Mutant, Tried, mutants, tried
 
 from blankcheck.courses import Target
 from blankcheck.runner.process import HostRunner
 
-AT_ONCE = 2
 
-
-async def marked(cases: Sequence[Case]) -> list[Marked]:
+async def checked(cases: Sequence[Case]) -> list[Marked]:
     """All cases, checked."""
     runner = HostRunner()
-    free = asyncio.Semaphore(AT_ONCE)
-
-    async def one(case: Case) -> Marked:
-        async with free:
-            return await mark(case, runner)
-
     try:
-        return await asyncio.gather(*(one(case) for case in cases))
+        return await marked(cases, runner)
     finally:
         await runner.close()
 
@@ -133,7 +125,7 @@ def main() -> int:
     options = parser.parse_args()
     chosen = [case for case in all_cases() if options.only in f"{case.chapter} {case.id}"]
     start = time.perf_counter()
-    found = asyncio.run(marked(chosen))
+    found = asyncio.run(checked(chosen))
     seconds = time.perf_counter() - start
     chapter = ""
     for item in found:

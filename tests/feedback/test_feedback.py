@@ -3,9 +3,12 @@ one is told stands where the mistake was made."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import pytest_asyncio
 from tests.feedback.corpus import Case, all_cases, chapters, solution, targets
-from tests.feedback.marking import Marked, known, mark
+from tests.feedback.marking import Marked, known, marked
 
 from blankcheck.runner.process import HostRunner
 
@@ -14,19 +17,22 @@ WRONG = [case for case in CASES if not case.right]
 RIGHT = [case for case in CASES if case.right]
 KNOWN = known()
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+on_one_loop = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest.fixture(scope="session")
-def marks() -> dict[str, Marked]:
-    """Cases are checked once, by whichever test needs them first."""
-    return {}
-
-
-async def marked(case: Case, runner: HostRunner, marks: dict[str, Marked]) -> Marked:
-    if case.id not in marks:
-        marks[case.id] = await mark(case, runner)
-    return marks[case.id]
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def marks(request: pytest.FixtureRequest, runner: HostRunner) -> dict[str, Marked]:
+    """The cases of the tests that were chosen, checked side by side against one warm host."""
+    chosen: dict[str, Case] = {}
+    for item in request.session.items:
+        if item.path == Path(__file__) and isinstance(item, pytest.Function):
+            known = getattr(item, "callspec", None)
+            cases = [known.params["case"]] if known and "case" in known.params else []
+            if not known and "marks" in item.fixturenames:
+                cases = CASES
+            chosen |= {case.id: case for case in cases}
+    found = await marked(tuple(chosen.values()), runner)
+    return {item.case.id: item for item in found}
 
 
 MISCONCEPTIONS = """
@@ -54,38 +60,42 @@ def test_the_corpus_is_as_large_as_it_has_to_be() -> None:
             assert all(case.submission.strip() != answer for case in mine), target.key
 
 
+@on_one_loop
 @pytest.mark.parametrize("case", WRONG, ids=lambda case: case.id)
-async def test_a_wrong_submission(case: Case, runner: HostRunner, marks: dict[str, Marked]) -> None:
-    found = await marked(case, runner, marks)
+async def test_a_wrong_submission(case: Case, marks: dict[str, Marked]) -> None:
+    found = marks[case.id]
     assert set(found.short) <= set(KNOWN.get(case.id, ())), told(found)
 
 
+@on_one_loop
 @pytest.mark.parametrize("case", RIGHT, ids=lambda case: case.id)
-async def test_a_right_submission(case: Case, runner: HostRunner, marks: dict[str, Marked]) -> None:
-    found = await marked(case, runner, marks)
+async def test_a_right_submission(case: Case, marks: dict[str, Marked]) -> None:
+    found = marks[case.id]
     assert set(found.short) <= set(KNOWN.get(case.id, ())), told(found)
 
 
-async def test_no_wrong_submission_passes(runner: HostRunner, marks: dict[str, Marked]) -> None:
-    found = [await marked(case, runner, marks) for case in WRONG]
+@on_one_loop
+async def test_no_wrong_submission_passes(marks: dict[str, Marked]) -> None:
+    found = [marks[case.id] for case in WRONG]
     assert [item.case.id for item in found if "verdict" in item.short] == []
 
 
-async def test_no_right_submission_is_refused(runner: HostRunner, marks: dict[str, Marked]) -> None:
-    found = [await marked(case, runner, marks) for case in RIGHT]
+@on_one_loop
+async def test_no_right_submission_is_refused(marks: dict[str, Marked]) -> None:
+    found = [marks[case.id] for case in RIGHT]
     assert [item.case.id for item in found if item.short] == []
 
 
-async def test_the_right_line_is_marked(runner: HostRunner, marks: dict[str, Marked]) -> None:
-    found = [await marked(case, runner, marks) for case in WRONG]
+@on_one_loop
+async def test_the_right_line_is_marked(marks: dict[str, Marked]) -> None:
+    found = [marks[case.id] for case in WRONG]
     elsewhere = [item.case.id for item in found if {"line", "verdict"} & set(item.short)]
     assert len(elsewhere) <= 0.05 * len(found), elsewhere
 
 
-async def test_a_right_submission_is_told_of_no_misconception(
-    runner: HostRunner, marks: dict[str, Marked]
-) -> None:
-    found = [await marked(case, runner, marks) for case in RIGHT]
+@on_one_loop
+async def test_a_right_submission_is_told_of_no_misconception(marks: dict[str, Marked]) -> None:
+    found = [marks[case.id] for case in RIGHT]
     spoke = [
         (item.case.id, feedback.code)
         for item in found
