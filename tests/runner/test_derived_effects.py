@@ -188,3 +188,11 @@ async def test_training_that_rests_on_chance_is_reported_as_not_checked(
     submission = changed(GIVEN_TRAINED, "    opt.step()\n", "")
     report = await forking.check(lesson, submission, "/a/b.py", Limits())
     assert report.verdict == "failed", report.feedback
+
+
+async def test_a_label_that_is_missing_is_told_as_such(forking: HostRunner) -> None:
+    submission = changed(PRINTED, '"mean", ', "")
+    report = await forking.check(Lesson(GIVEN, PRINTED), submission, "/a/b.py", Limits())
+    assert [item.message for item in report.feedback] == [
+        "The value is right; the text that belongs before it is not printed."
+    ]

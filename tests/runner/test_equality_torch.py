@@ -15,7 +15,7 @@ from torch import nn
 
 from blankcheck_runner.judge.difference import Difference, tolerance_of
 from blankcheck_runner.judge.equality import difference
-from blankcheck_runner.observation import TensorFacts, observe, rebuild
+from blankcheck_runner.observation import Observation, TensorFacts, observe, rebuild
 from blankcheck_runner.observation.standins import attach
 
 floats = st.floats(-1e4, 1e4, width=32)
@@ -58,6 +58,27 @@ def test_a_tensor_equals_itself_whatever_its_strides(tensor: torch.Tensor) -> No
 @given(tensors(), tensors())
 def test_differing_is_mutual(one: torch.Tensor, other: torch.Tensor) -> None:
     assert (told(one, other) is None) == (told(other, one) is None)
+
+
+@settings(deadline=None)
+@given(tensors(), st.floats(-3, 3))
+def test_differing_by_about_the_tolerance_is_mutual(one: torch.Tensor, times: float) -> None:
+    allowed = tolerance_of(str(one.dtype).removeprefix("torch."))
+    other = one.double() * (1 + times * allowed.relative)
+    other = (other + times * allowed.floor).to(one.dtype)
+    assert (told(one, other) is None) == (told(other, one) is None)
+
+
+@settings(deadline=None)
+@given(tensors(), st.sampled_from(["cuda:0", "mps:0", "cpu"]))
+def test_the_device_does_not_count(tensor: torch.Tensor, device: str) -> None:
+    observed = observe(tensor)
+    tag, known = observed.tree
+    elsewhere = rebuild(Observation([tag, {**known, "device": device}], observed.blob))
+    assert difference(seen(tensor), elsewhere) is None
+    assert difference(elsewhere, seen(tensor)) is None
+    found = difference(seen(tensor), elsewhere, check_device=True)
+    assert (found is None) == (device == "cpu")
 
 
 @settings(deadline=None)
@@ -341,3 +362,14 @@ def test_a_device_is_the_same_with_its_number_and_without() -> None:
         "sct/device",
         "`x` is the device cpu, expected cuda.",
     )
+
+
+def test_other_steps_of_a_quantised_tensor_and_the_device_without_values() -> None:
+    plain = torch.tensor([0.1, 0.5, 1.0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        steps = [torch.quantize_per_tensor(plain, 0.1, zero, torch.quint8) for zero in (10, 0)]
+    assert said(*steps) == ("sct/value", "`x` is quantised in another way than expected.")
+    meta = torch.ones(2, device="meta")
+    assert told(meta, torch.zeros(2, device="meta")) is None
+    assert said(meta, torch.ones(2)) == ("sct/device", "`x` is on cpu, expected on meta.")

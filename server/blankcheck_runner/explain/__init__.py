@@ -130,7 +130,10 @@ def _in_helper(context: Context) -> Feedback:
     for explainer in _WITHOUT_SOURCE:
         found = _ask(explainer, inside)
         if found is not None:
-            message = f"Inside `{name}`, which the exercise provides: {found.message}"
+            told = found.message
+            if told[1:2].islower() or told[1:2] == " ":
+                told = told[:1].lower() + told[1:]
+            message = f"Inside `{name}`, which the exercise provides: {told}"
             return _feedback(context, Explanation(found.code, message))
     last = one_line(crash.message, 300).rstrip(".")
     message = f"`{name}`, which the exercise provides, failed with {crash.type}: {last}."

@@ -156,7 +156,7 @@ def no_iterator(ctx: Context) -> Explanation | None:
     return Explanation(
         "type",
         f"`next` takes the next item from an iterator, but {text}{ctx.came_from(given)} is "
-        f"{words.a(found.group(1))}, which `iter(…)` makes one of: write `next(iter(…))`.",
+        f"{words.a(found.group(1))}. `iter(…)` makes an iterator of it: write `next(iter(…))`.",
         given,
     )
 

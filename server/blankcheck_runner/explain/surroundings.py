@@ -33,7 +33,8 @@ def file(ctx: Context) -> Explanation | None:
     elif ctx.crash.files:
         shown = ", ".join(f"`{item}`" for item in ctx.crash.files[:8])
         more = " and more" if len(ctx.crash.files) > 8 else ""
-        hint = f" There are {shown}{more} {where}."
+        there = "There is" if len(ctx.crash.files) == 1 else "There are"
+        hint = f" {there} {shown}{more} {where}."
     else:
         hint = f" There are no files {where}."
     return Explanation("file", f"There is no file `{path}`.{hint}", at or layers.given(ctx))

@@ -198,6 +198,8 @@ class Printing:
         message = "Less is printed here than is expected."
         if place < len(tokens):
             message = f"This prints `{tokens[place]}` where something else is expected."
+            if len(tokens) < len(row) and printed.same(row[-len(tokens) :], tokens):
+                message = "The value is right; the text that belongs before it is not printed."
         part = pinpoint(unit.node, own.node)
         call = _print_call(own.node)
         if part is own.node and call is not None and len(call.args) == 1:
