@@ -1,12 +1,13 @@
 /** What the learner can do. Each command asks the server, and shows its answer. */
 import * as vscode from "vscode";
-import { ResponseError, type Range } from "vscode-languageclient/node";
+import type { Range } from "vscode-languageclient/node";
+import type { Debugging } from "./debugging";
+import { explain } from "./explain";
 import type { InstructionsProvider } from "./instructions";
 import { following, named, places, worth, type Place } from "./listing";
 import {
   Blanks,
   Check,
-  ErrorCode,
   Instruct,
   ListCourses,
   ListDevices,
@@ -17,7 +18,7 @@ import {
   type CheckResult,
   type DocumentParams,
 } from "./protocol";
-import { NoServer, type Server } from "./server";
+import type { Server } from "./server";
 import type { Status } from "./status";
 import { submissionEditor } from "./submission";
 import { deviceText, ending, neighbour, sentence } from "./verdict";
@@ -34,6 +35,7 @@ export class Commands {
     private readonly server: Server,
     private readonly status: Status,
     private readonly instructions: InstructionsProvider,
+    private readonly debugging: Debugging,
   ) {}
 
   register(): vscode.Disposable {
@@ -41,6 +43,8 @@ export class Commands {
       startExercise: (node?: { place?: Place }) => this.start(node?.place),
       check: (uri?: unknown) => this.check(uri),
       run: (uri?: unknown) => this.run(uri),
+      debug: async (uri?: unknown) => this.debugging.start(await subject(uri)),
+      debugFailure: async (uri?: unknown) => this.debugging.start(await subject(uri), true),
       hint: (uri?: unknown) => this.hint(uri),
       reset: (uri?: unknown) => this.reset(uri),
       showInstructions: (subject?: unknown) => this.showInstructions(subject),
@@ -65,7 +69,7 @@ export class Commands {
           try {
             await work(...args);
           } catch (error) {
-            await this.explain(error);
+            await explain(error, this.server.log);
           }
         }),
       ),
@@ -229,25 +233,6 @@ export class Commands {
     if ((await show(message, set)) === set) {
       await vscode.commands.executeCommand("workbench.action.openSettings", "blankcheck.device");
     }
-  }
-
-  /** Says what went wrong, once, with what can be done about it. */
-  private async explain(error: unknown): Promise<void> {
-    const code = error instanceof ResponseError ? error.code : 0;
-    if (code === ErrorCode.cancelled || code === ErrorCode.contentModified) return;
-    if (error instanceof NoServer || error instanceof vscode.CancellationError) return;
-    const message = error instanceof Error ? error.message : String(error);
-    this.server.log.error(message);
-    const offers: Record<string, [string, ...string[]]> = {
-      "Show Output": ["blankcheck.showOutput"],
-    };
-    if (code === ErrorCode.untrusted) offers["Manage Trust"] = ["workbench.trust.manage"];
-    if (code === ErrorCode.runnerUnavailable) {
-      offers["Select Interpreter"] = ["workbench.action.openSettings", "blankcheck.interpreter"];
-    }
-    const titles = Object.keys(offers).reverse();
-    const offer = offers[(await vscode.window.showErrorMessage(message, ...titles)) ?? ""];
-    if (offer) await vscode.commands.executeCommand(...offer);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The extension's start and end. Nothing runs before an exercise, a chapter or the tree is in view. */
 import * as vscode from "vscode";
 import { Commands } from "./commands";
+import { Debugging } from "./debugging";
 import { InstructionsProvider, SCHEME } from "./instructions";
 import { onDidSelectInterpreter } from "./interpreter";
 import { isChapter } from "./recognise";
@@ -16,6 +17,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const running = (server = new Server(context, log));
   const status = new Status();
   const instructions = new InstructionsProvider(running);
+  const debugging = new Debugging(running);
   const restart = () => {
     if (running.started) void quietly(running.restart());
   };
@@ -30,7 +32,8 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     log,
     status,
-    new Commands(running, status, instructions).register(),
+    debugging.register(),
+    new Commands(running, status, instructions, debugging).register(),
     vscode.window.createTreeView("blankcheck.courses", {
       treeDataProvider: new CourseTree(running),
       showCollapseAll: true,

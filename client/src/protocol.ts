@@ -118,6 +118,14 @@ export interface Devices {
   text: string;
 }
 
+/** How a debug session of a submission is begun. */
+export interface DebugStart {
+  command: string[];
+  plan: object;
+  version: number;
+  stopAt: number | null;
+}
+
 /** What the server is told of the settings, at its start and when they change. */
 export interface Settings {
   trusted: boolean;
@@ -161,6 +169,10 @@ export const Start = new RequestType<
 export const Inform = new RequestType<object, Info, void>("blankcheck/info");
 
 export const ListDevices = new RequestType<object, Devices, void>("blankcheck/devices");
+
+export const Debug = new RequestType<DocumentParams & { failure?: boolean }, DebugStart, void>(
+  "blankcheck/debug",
+);
 
 export const Trust = new NotificationType<{ trusted: boolean }>("blankcheck/trust");
 export const Output = new NotificationType<{ uri: string; text: string }>("blankcheck/output");

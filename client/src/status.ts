@@ -75,6 +75,10 @@ export class Status implements vscode.Disposable {
   private show(): void {
     const document = submissionEditor()?.document;
     void vscode.commands.executeCommand("setContext", "blankcheck.exerciseActive", !!document);
+    const active = vscode.window.activeTextEditor?.document;
+    const other = !document && active?.languageId === "python" && !vscode.debug.activeDebugSession;
+    // Whoever debugs another Python file is not asked whether Blankcheck should.
+    void vscode.commands.executeCommand("setContext", "blankcheck.otherPython", other);
     if (!document) {
       this.item.hide();
       return;

@@ -154,11 +154,11 @@ async def repairs(target: Target, runner: Runner) -> tuple[Repair, ...]:
     return () if found is None else found.repairs
 
 
-async def repaired_lesson(target: Target, runner: Runner) -> Lesson:
+async def repaired_lesson(target: Target, runner: Runner, submission: str = "") -> Lesson:
     """What the runner needs to know of an exercise, with the repairs that it is seen to need."""
     written = lesson(target)
     found = await repairing.foreseen(target, written, runner, limits_for(target, Limits()))
-    return written if found is None else found.lesson(written, "")
+    return written if found is None else found.lesson(written, submission)
 
 
 def lesson(target: Target) -> Lesson:

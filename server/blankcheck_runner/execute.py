@@ -117,13 +117,17 @@ class Program:
             sys.path[:] = [place for place in sys.path if place != self._directory] + [directory]
             self._directory = directory
 
-    def execute(self, text: str, file: str, at: Callable[[int], None]) -> Ran:
-        """Runs a part. `at` is told the line of each statement before it runs."""
+    def place(self, text: str, file: str) -> None:
+        """Makes a text the program's own, under a file's name."""
         self.texts[file] = text
         self.namespace["__file__"] = file
         # No time stamp: `linecache` then never looks for the file on disk.
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         sys.argv = [file]
+
+    def execute(self, text: str, file: str, at: Callable[[int], None]) -> Ran:
+        """Runs a part. `at` is told the line of each statement before it runs."""
+        self.place(text, file)
         self._recorder.restart()
         if getattr(getattr(sys, "stdout", None), "closed", True):
             self._renew_stdout()

@@ -97,6 +97,33 @@ class Request:
 
 
 @dataclass(frozen=True)
+class OpenBlank:
+    """A blank that is left in a submission that is debugged."""
+
+    line: int
+    """From 1."""
+    message: str
+    """What belongs there, as the learner is told."""
+
+
+@dataclass(frozen=True)
+class DebugPlan:
+    """An exercise as the process knows it that is debugged. It gets there through the editor."""
+
+    submission: str
+    file: str
+    """The learner's file, which breakpoints are set in."""
+    pre_exercise_code: str
+    data: str | None
+    seed: int
+    device: str
+    """As in a lesson."""
+    requested_device: str
+    """The device that is asked for, as `DEVICE` has it."""
+    blanks: tuple[OpenBlank, ...]
+
+
+@dataclass(frozen=True)
 class Feedback:
     """One message of a verdict."""
 

@@ -156,6 +156,24 @@ export class Editor {
     await this.page.keyboard.insertText(text);
   }
 
+  /** Moves the cursor to a line, counted from 1. */
+  async goTo(line) {
+    await this.page.locator(".view-line").first().click();
+    await this.waitForFocusInCode();
+    await this.page.keyboard.press("Control+G");
+    const input = this.page.locator(".quick-input-widget input");
+    await input.fill(`:${line}`);
+    await this.page.keyboard.press("Enter");
+    await this.page.getByRole("button", { name: new RegExp(`^Ln ${line}, Col`) }).waitFor();
+  }
+
+  /** A row of the debugger's Variables view. */
+  variable(name) {
+    return this.page
+      .getByRole("tree", { name: "Debug Variables" })
+      .getByRole("treeitem", { name: new RegExp(`^(${name})\\b`) });
+  }
+
   /** The rows of the Problems view, as text. */
   async problems() {
     const view = this.page.locator(".markers-panel-container");

@@ -221,6 +221,12 @@ async def run(ls: Server, params: object) -> protocol.CheckResult:
     return await busy(ls, asked.token, "Running", ls.session.run(asked))
 
 
+async def debug(ls: Server, params: object) -> protocol.DebugStart:
+    """How to debug a submission."""
+    with _told():
+        return await ls.session.debug(protocol.document_params(params))
+
+
 async def courses(ls: Server, params: object) -> protocol.Courses:
     """The tree."""
     await ls.session.load_progress()

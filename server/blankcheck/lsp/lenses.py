@@ -15,6 +15,7 @@ from blankcheck.progress import Standing, Unit
 _ICONS = {
     "Check": "check",
     "Run": "play",
+    "Debug": "debug-alt",
     "Hint": "lightbulb",
     "Reset": "discard",
     "Passed": "pass-filled",
@@ -45,6 +46,8 @@ def lenses(
     first = document.lines.span(document.lines.line_of(code_span(document.text).start))
     where = to_range(document.lines, first)
     shown = commands(document)
+    if icons:  # whose client can debug
+        shown.insert(2, types.Command("Debug", "blankcheck.debug", arguments=[document.uri]))
     if standings.get(unit_of(target), Standing()).state == "passed":
         shown.append(types.Command("Passed", ""))
     if icons:

@@ -21,6 +21,7 @@ RESET = "blankcheck/reset"
 BLANKS = "blankcheck/blanks"
 INFO = "blankcheck/info"
 DEVICES = "blankcheck/devices"
+DEBUG = "blankcheck/debug"
 
 # Notifications, client to server
 TRUST = "blankcheck/trust"
@@ -278,6 +279,18 @@ class Devices(TypedDict):
     """All that is known, in lines, for a report."""
 
 
+class DebugStart(TypedDict):
+    """The answer to `blankcheck/debug`: how a debug session of the document is begun."""
+
+    command: list[str]
+    """Of the debug adapter. It speaks the Debug Adapter Protocol on its stdin and stdout."""
+    plan: dict[str, Any]
+    """Goes into the arguments of the adapter's `launch` request as it is, as `plan`."""
+    version: int
+    stopAt: int | None
+    """For a failure: the line to set a breakpoint on."""
+
+
 class OutputParams(TypedDict):
     """`blankcheck/output`: what a running submission has printed since the last one."""
 
@@ -307,6 +320,8 @@ class DocumentParams:
     token: str | int | None = None
     take: bool = False
     """`blankcheck/hint` only: take the hint, at its cost."""
+    failure: bool = False
+    """`blankcheck/debug` only: stop at what the last check found at fault."""
 
 
 @dataclass(frozen=True)
@@ -352,6 +367,7 @@ def document_params(params: object) -> DocumentParams:
         version=_integer(document, "version"),
         token=_token(data.get("workDoneToken")),
         take=data.get("take") is True,
+        failure=data.get("failure") is True,
     )
 
 

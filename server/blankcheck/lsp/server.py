@@ -55,6 +55,7 @@ _TABLE: dict[str, Callable[..., Any]] = {
     protocol.BLANKS: handlers.blanks,
     protocol.INFO: handlers.info,
     protocol.DEVICES: handlers.devices,
+    protocol.DEBUG: handlers.debug,
     protocol.TRUST: handlers.trust,
 }
 

@@ -12,13 +12,14 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from blankcheck import checking, learning, linting
+from blankcheck import checking, debugging, learning, linting
 from blankcheck.course.mending import Repair
 from blankcheck.course.reader import read
 from blankcheck.course.text import Lines
@@ -263,22 +264,55 @@ class Session:
 
         return await self._execute(params, None, run)
 
-    async def _execute(
-        self,
-        params: protocol.DocumentParams,
-        recorded: Kind | None,
-        work: Callable[[Target, str, str, Runner, Limits], Coroutine[Any, Any, Result]],
-    ) -> protocol.CheckResult:
+    async def debug(self, params: protocol.DocumentParams) -> protocol.DebugStart:
+        """How to debug a document as it is now. Raises CourseError, or a JSON-RPC error."""
+        document, target = await self._runnable(params)
+        if self.settings.runner_command or os.environ.get("BLANKCHECK_RUNNER_COMMAND"):
+            raise CourseError(
+                "Exercises are run through blankcheck.runner.command, and cannot be debugged "
+                "there. Open the folder on that machine to debug (Remote-SSH, a container)."
+            )
+        version, text = document.version, document.text
+        stop_at: int | None = None
+        if params.failure:
+            if document.result is None or document.result[0] != version:
+                raise CourseError("Check the exercise first: then its failure can be debugged.")
+            stop_at = debugging.line_at_fault(document.result[1], text)
+        file = str(document.path or "submission.py")
+        try:
+            device = self.settings.device
+            plan = await debugging.plan(target, text, file, self.runner(), device)
+        except RunnerUnavailable as error:
+            raise JsonRpcException(str(error), protocol.RUNNER_UNAVAILABLE) from None
+        return {
+            "command": debugging.command(self._python),
+            "plan": asdict(plan),
+            "version": version,
+            "stopAt": stop_at,
+        }
+
+    async def _runnable(self, params: protocol.DocumentParams) -> tuple[Document, Target]:
+        """A document whose code may be run, and its exercise; raises a JSON-RPC error if not."""
         document = self.document(params)
         if not self.settings.trusted:
             raise JsonRpcException(
                 "This workspace is not trusted, so nothing is run. Trust it, then try again.",
                 protocol.UNTRUSTED,
             )
-        version, text = document.version, document.text
+        version = document.version
         target = await self.target(document)
         if document.version != version:
             raise JsonRpcException("The text has changed meanwhile.", protocol.CONTENT_MODIFIED)
+        return document, target
+
+    async def _execute(
+        self,
+        params: protocol.DocumentParams,
+        recorded: Kind | None,
+        work: Callable[[Target, str, str, Runner, Limits], Coroutine[Any, Any, Result]],
+    ) -> protocol.CheckResult:
+        document, target = await self._runnable(params)
+        version, text = document.version, document.text
         if document.work is not None:
             document.work.cancel()
         file = str(document.path or "submission.py")
@@ -359,8 +393,7 @@ class Session:
     def runner(self) -> Runner:
         """The runner of the learner's interpreter; it starts when it is first needed."""
         if self._runner is None:
-            settings = self.settings
-            here = settings.interpreter or os.environ.get("BLANKCHECK_PYTHON") or sys.executable
+            settings, here = self.settings, self._python
             command = settings.runner_command or os.environ.get("BLANKCHECK_RUNNER_COMMAND", "")
             launcher = choose(
                 here, command, settings.runner_python, settings.runner_folder, self.warn
@@ -375,6 +408,11 @@ class Session:
         self.send(
             types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(types.MessageType.Warning, text)
         )
+
+    @property
+    def _python(self) -> str:
+        """The learner's interpreter."""
+        return self.settings.interpreter or os.environ.get("BLANKCHECK_PYTHON") or sys.executable
 
     def configure(self, settings: protocol.Settings) -> None:
         """Takes over settings; another place to run things gets another runner."""

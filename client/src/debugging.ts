@@ -1,0 +1,128 @@
+/** Debugging an exercise: how a session begins. What runs, and how, the server says. */
+import * as vscode from "vscode";
+import { explain } from "./explain";
+import { Debug } from "./protocol";
+import type { Server } from "./server";
+import { isSubmissionDocument, submissionEditor } from "./submission";
+
+const TYPE = "blankcheck";
+
+export class Debugging
+  implements vscode.DebugConfigurationProvider, vscode.DebugAdapterDescriptorFactory
+{
+  /** Breakpoints that are there for one session only. */
+  private temporary: vscode.Breakpoint[] = [];
+
+  constructor(private readonly server: Server) {}
+
+  register(): vscode.Disposable {
+    const dynamic = vscode.DebugConfigurationProviderTriggerKind.Dynamic;
+    return vscode.Disposable.from(
+      vscode.debug.registerDebugConfigurationProvider(TYPE, this),
+      vscode.debug.registerDebugConfigurationProvider(TYPE, this, dynamic),
+      vscode.debug.registerDebugAdapterDescriptorFactory(TYPE, this),
+      vscode.debug.onDidTerminateDebugSession(({ type, parentSession }) => {
+        if (type === TYPE && !parentSession) this.tidy();
+      }),
+    );
+  }
+
+  /** Debugs a submission; with `failure`, up to what its last check found at fault. */
+  async start({ uri }: vscode.TextDocument, failure = false): Promise<void> {
+    const folder = vscode.workspace.getWorkspaceFolder(uri);
+    const configuration = { ...configurationOf(uri.fsPath), failure };
+    if (!(await vscode.debug.startDebugging(folder, configuration))) this.tidy();
+  }
+
+  provideDebugConfigurations(): vscode.DebugConfiguration[] {
+    return [configurationOf("${file}")];
+  }
+
+  resolveDebugConfiguration(
+    _folder: vscode.WorkspaceFolder | undefined,
+    configuration: vscode.DebugConfiguration,
+  ): vscode.DebugConfiguration | undefined {
+    // F5 without a launch.json: what is debugged is the exercise at hand.
+    if (configuration.type) return configuration;
+    const document = submissionEditor()?.document;
+    if (document) return configurationOf(document.uri.fsPath);
+    void vscode.window.showInformationMessage(
+      "Blankcheck debugs exercises. Open the file of one, then start debugging.",
+    );
+    return undefined;
+  }
+
+  async resolveDebugConfigurationWithSubstitutedVariables(
+    _folder: vscode.WorkspaceFolder | undefined,
+    configuration: vscode.DebugConfiguration,
+    token?: vscode.CancellationToken,
+  ): Promise<vscode.DebugConfiguration | undefined> {
+    const { file, stepIntoLibraries, failure } = configuration as Options;
+    try {
+      const document = await vscode.workspace.openTextDocument(vscode.Uri.file(file ?? ""));
+      if (!isSubmissionDocument(document)) {
+        throw new Error("This file is not an exercise, so Blankcheck cannot debug it.");
+      }
+      // Lines of the file are shown while it is debugged; what cannot be saved is debugged all the same.
+      if (document.isDirty) await document.save();
+      const { uri, version } = document;
+      const textDocument = { uri: uri.toString(), version };
+      const asked = { textDocument, failure: failure === true };
+      const { command, plan, stopAt } = await this.server.request(Debug, asked, token);
+      if (stopAt !== null) this.stopAt(uri, stopAt);
+      const setting = vscode.workspace.getConfiguration("blankcheck.debug", uri);
+      return {
+        ...configuration,
+        adapter: command,
+        plan,
+        stepIntoLibraries: stepIntoLibraries ?? setting.get("stepIntoLibraries", false),
+      };
+    } catch (error) {
+      // Not waited for: the session is over before anybody has read it.
+      void explain(error, this.server.log);
+      return undefined;
+    }
+  }
+
+  createDebugAdapterDescriptor({
+    configuration,
+  }: vscode.DebugSession): vscode.DebugAdapterDescriptor {
+    const { adapter, connect } = configuration as Options;
+    // A process that the debugged one started, where these are debugged too.
+    if (connect) return new vscode.DebugAdapterServer(connect.port, connect.host);
+    const [program = "", ...args] = adapter ?? [];
+    return new vscode.DebugAdapterExecutable(program, args);
+  }
+
+  private stopAt(uri: vscode.Uri, line: number): void {
+    const there = vscode.debug.breakpoints.some(
+      (one) =>
+        one instanceof vscode.SourceBreakpoint &&
+        one.enabled &&
+        one.location.uri.toString() === uri.toString() &&
+        one.location.range.start.line === line,
+    );
+    if (there) return;
+    const place = new vscode.Location(uri, new vscode.Position(line, 0));
+    const breakpoint = new vscode.SourceBreakpoint(place);
+    this.temporary.push(breakpoint);
+    vscode.debug.addBreakpoints([breakpoint]);
+  }
+
+  private tidy(): void {
+    vscode.debug.removeBreakpoints(this.temporary);
+    this.temporary = [];
+  }
+}
+
+interface Options {
+  file?: string;
+  stepIntoLibraries?: boolean;
+  failure?: boolean;
+  adapter?: string[];
+  connect?: { host: string; port: number };
+}
+
+function configurationOf(file: string): vscode.DebugConfiguration {
+  return { type: TYPE, request: "launch", name: "Debug Exercise", file };
+}

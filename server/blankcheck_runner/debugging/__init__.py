@@ -1,0 +1,1 @@
+"""Debugging a submission: the adapter that an editor talks to, and the program that is debugged."""

@@ -1,0 +1,67 @@
+"""How a debug session is begun, as the client is told."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import Client
+
+HEADER = "# blankcheck: course/sums.md#add01\n"
+SAMPLE = HEADER + "total = max(___, 5)\nprint(___)\n"
+RIGHT = HEADER + "total = max(2 + 3, 5)\nprint(total)\n"
+WRONG = HEADER + "total = max(2 + 4, 5)\nprint(total)\n"
+
+
+async def test_a_debug_session_gets_the_code_and_nothing_that_gives_the_answer_away(
+    client: Client,
+) -> None:
+    uri = client.open("a.py", WRONG)
+    start = await client.request("blankcheck/debug", {"textDocument": {"uri": uri, "version": 1}})
+    assert start["version"] == 1
+    assert start["stopAt"] is None
+    plan = start["plan"]
+    assert plan["submission"] == WRONG
+    assert plan["file"].endswith("a.py")
+    assert plan["pre_exercise_code"].strip() == "start = 2"
+    for secret in ("start + 3", "has_equal_value", "Well added"):
+        assert secret not in json.dumps(start)
+
+
+async def test_each_open_blank_comes_with_its_line_and_message(client: Client) -> None:
+    uri = client.open("a.py", SAMPLE)
+    start = await client.request("blankcheck/debug", {"textDocument": {"uri": uri}})
+    blanks = [(item["line"], item["message"]) for item in start["plan"]["blanks"]]
+    assert blanks == [
+        (2, "Fill in this argument of max."),
+        (3, "Fill in this argument of print."),
+    ]
+
+
+async def test_code_that_cannot_be_read_is_told_with_its_line(client: Client) -> None:
+    uri = client.open("a.py", f"{HEADER}x = 1\ntotal = (\n")
+    refusal = await client.refusal("blankcheck/debug", {"textDocument": {"uri": uri}})
+    assert refusal.code == -32011
+    assert "Line 3: " in str(refusal)
+
+
+async def test_a_failure_is_debugged_at_the_statement_that_the_check_found(client: Client) -> None:
+    uri = client.open("a.py", WRONG)
+    params = {"textDocument": {"uri": uri}, "failure": True}
+    assert "Check the exercise first" in str(await client.refusal("blankcheck/debug", params))
+    assert (await client.check(uri))["verdict"] == "failed"
+    assert (await client.request("blankcheck/debug", params))["stopAt"] == 1
+
+
+async def test_what_has_passed_has_no_failure(client: Client) -> None:
+    uri = client.open("a.py", RIGHT)
+    assert (await client.check(uri))["verdict"] == "passed"
+    params = {"textDocument": {"uri": uri}, "failure": True}
+    assert "passed" in str(await client.refusal("blankcheck/debug", params))
+
+
+async def test_nothing_is_debugged_without_trust(editor: Client) -> None:
+    uri = editor.open("a.py", RIGHT)
+    refusal = await editor.refusal("blankcheck/debug", {"textDocument": {"uri": uri}})
+    assert refusal.code == -32012

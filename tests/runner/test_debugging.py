@@ -1,0 +1,209 @@
+"""A submission under the debugger, as an editor sees it over the Debug Adapter Protocol."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.runner.dap import debugger
+
+GIVEN = """import torch
+def given(tensor):
+    doubled = tensor * 2
+    return doubled
+"""
+CODE = """# blankcheck: course/a.md#key
+import torch
+
+def mine(tensor):
+    total = tensor.sum()
+    return total
+
+ones = torch.ones(3, 4)
+layer = torch.nn.Linear(4, 2)
+net = torch.nn.Sequential(layer, torch.nn.ReLU())
+twice = given(ones)
+out = net(ones)
+print("sum", mine(ones).item())
+huge = torch.zeros(1).expand(2**40)
+end = 1
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The learner's file; its content matters to nobody but the editor."""
+    file = tmp_path / "a.py"
+    file.write_text(CODE, "utf-8")
+    return file
+
+
+def plan(file: Path, code: str, **more: Any) -> dict[str, Any]:
+    """What the server says of an exercise."""
+    parts: dict[str, Any] = {
+        "pre_exercise_code": "",
+        "data": None,
+        "seed": 0,
+        "blanks": [],
+        "device": "",
+    }
+    parts["requested_device"] = "auto"
+    return {"submission": code, "file": str(file), **parts, **more}
+
+
+def line(text: str, code: str = CODE) -> int:
+    """The number, from 1, of the line that begins with a text."""
+    found = [number for number, at in enumerate(code.splitlines(), 1) if at.startswith(text)]
+    return found[0]
+
+
+def test_a_session_from_breakpoint_to_end(file: Path) -> None:
+    here = str(file)
+    with debugger() as session:
+        wanted = [line("ones ="), line("twice ="), line("end =")]
+        bound = session.launch(plan(file, CODE, pre_exercise_code=GIVEN), wanted)
+        assert [(one["verified"], one["line"]) for one in bound] == [(True, at) for at in wanted]
+        # The stack begins in the learner's file; what runs before and around it is not there.
+        assert session.stopped() == [(here, line("ones ="))]
+        assert session.step("next") == [(here, line("layer ="))]
+        assert session.variables()["ones"]["value"] == "(3, 4) float32 cpu, 1 to 1: 1, 1, 1, 1, …"
+        assert session.step("continue") == [(here, line("twice ="))]
+        variables = session.variables()
+        assert variables["layer"]["value"] == "Linear(in_features=4, out_features=2, bias=True)"
+        assert variables["net"]["value"] == "Sequential: 0 Linear, 1 ReLU; 10 parameters"
+        inside = session.inside(variables["layer"])
+        assert list(inside)[:2] == ["weight", "bias"]
+        assert inside["weight"]["value"].startswith("(2, 4) float32 cpu, -")
+        facts = {name: item["value"] for name, item in session.inside(variables["ones"]).items()}
+        assert facts["dtype"] == "torch.float32"
+        assert facts["[2]"] == "(4,) float32 cpu, 1 to 1: 1, 1, 1, 1"
+        # Stepping into code that was given, or PyTorch's, stays in the learner's.
+        assert session.step("stepIn") == [(here, line("out ="))]
+        assert session.step("stepIn") == [(here, line("print("))]
+        assert session.step("stepIn") == [
+            (here, line("    total =")),
+            (here, line("print(")),
+        ]
+        assert session.step("stepOut")[-1] == (here, line("print("))
+        assert session.step("continue") == [(here, line("end ="))]
+        # However large, a tensor is shown at once.
+        assert session.variables()["huge"]["value"].startswith("(1099511627776,) float32 cpu: 0,")
+        session.finish()
+        assert session.output == "sum 12.0\n"
+
+
+def test_step_into_libraries_goes_where_the_call_goes(file: Path) -> None:
+    code = 'import textwrap\nu = given(textwrap.dedent(" a"))\n'
+    given = "def given(text):\n    return text\n"
+    with debugger() as session:
+        launch = plan(file, code, pre_exercise_code=given)
+        session.launch(launch, [2], stepIntoLibraries=True)
+        session.stopped()
+        stack = session.step("stepIn")
+        assert stack[0][0].endswith("textwrap.py")
+        assert stack[1:] == [(str(file), 2)]
+        session.step("stepOut")
+        stack = session.step("stepIn")
+        assert "pre-exercise code" in stack[0][0]
+        assert stack[1:] == [(str(file), 2)]
+
+
+def test_an_open_blank_stops_with_its_message(file: Path) -> None:
+    code = "x = 1\ny = max(\n    ___,\n    2,\n)\n"
+    blank = {"line": 3, "message": "Fill in this argument of max."}
+    with debugger() as session:
+        session.launch(plan(file, code, blanks=[blank]))
+        assert session.stopped() == [(str(file), 3)]
+        said = session.request("exceptionInfo", threadId=session.thread)
+        assert said["exceptionId"] == "BlankNotFilled"
+        assert said["description"] == blank["message"]
+        session.finish()
+        assert session.output.endswith("BlankNotFilled: Fill in this argument of max.\n")
+        assert "debuggee" not in session.output
+
+
+def test_the_exercises_data_and_seed_are_those_of_a_check(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "words.txt").write_text("from the course", "utf-8")
+    code = (
+        "import os, random\n"
+        "print(open('words.txt').read(), random.random(), __name__)\n"
+        "print(os.getcwd())\n"
+    )
+    with debugger() as session:
+        session.launch(plan(file, code, data=str(tmp_path / "data"), seed=0))
+        session.event("terminated")
+        words, directory = session.output.splitlines()
+        assert words == "from the course 0.8444218515250481 __main__"
+    assert directory != str(tmp_path / "data")
+    assert not Path(directory).exists()
+
+
+def test_an_exercise_at_fault_is_told_as_such(file: Path) -> None:
+    with debugger() as session:
+        session.launch(plan(file, CODE, pre_exercise_code="1 / 0\n"), [2])
+        session.event("terminated")
+        assert "not yours: ZeroDivisionError: division by zero" in session.output
+
+
+def test_the_editor_going_away_ends_every_process(file: Path) -> None:
+    code = (
+        "import os, subprocess, sys\n"
+        "sleep = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
+        "other = subprocess.Popen(sleep, start_new_session=True)\n"
+        "ids = [os.getpid(), other.pid]\n"
+        "while True:\n"
+        "    pass\n"
+    )
+    with debugger() as session:
+        session.launch(plan(file, code), [5])
+        session.stopped()
+        ids = session.inside(session.variables()["ids"])
+        processes = [int(ids[name]["value"]) for name in ("0", "1")]
+        assert all(alive(process) for process in processes)
+    assert not any(alive(process) for process in processes)
+
+
+def test_workers_of_a_loader_are_not_debugged_unless_asked(file: Path) -> None:
+    code = (
+        "import torch\n"
+        "class Numbers(torch.utils.data.Dataset):\n"
+        "    def __len__(self):\n"
+        "        return 4\n"
+        "    def __getitem__(self, index):\n"
+        "        return index * 2\n"
+        "loader = torch.utils.data.DataLoader(Numbers(), batch_size=2, num_workers=2)\n"
+        "print([batch.tolist() for batch in loader])\n"
+        "end = 1\n"
+    )
+    with debugger() as session:
+        session.launch(plan(file, code), [6, 9])
+        assert session.stopped() == [(str(file), 9)]
+        session.finish()
+        assert session.output == "[[0, 2], [4, 6]]\n"
+        started = [m for m in session.messages if m.get("command") == "startDebugging"]
+        assert not started
+        assert not [m for m in session.messages if m.get("event") == "debugpyAttach"]
+
+
+def test_without_debugpy_one_message_says_what_to_install() -> None:
+    bare = str(getattr(sys, "_base_executable", sys.executable))
+    found = subprocess.run([bare, "-I", "-c", "import debugpy"], capture_output=True)
+    assert found.returncode != 0, "the base interpreter must not have debugpy"
+    with debugger(bare) as session:
+        answer = session.answer(session.ask("initialize", adapterID="blankcheck"))
+        assert not answer["success"]
+        assert f"{bare} -m pip install debugpy" in answer["body"]["error"]["format"]
+        session.wait(lambda message: message["type"] == "end")
+
+
+def alive(process: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
