@@ -38,9 +38,15 @@ class Watched:
             self._more.clear()
             await asyncio.wait_for(self._more.wait(), 30)
         namespace, *inner = self._shown.split()[: count + 1]
-        host = self._runner.pid
-        assert host is not None
-        return [_outside(host, namespace, int(number)) for number in inner]
+        return [_outside(host_of(self._runner), namespace, int(number)) for number in inner]
+
+
+def host_of(runner: HostRunner) -> int:
+    """The host's process: what the server started guards it."""
+    guard = runner.pid
+    assert guard is not None
+    (host,) = processes.children(guard)
+    return host
 
 
 def _outside(host: int, namespace: str, inner: int) -> int:
