@@ -113,9 +113,7 @@ async def test_an_sct_that_allows_errors_is_asked(runner: HostRunner) -> None:
     assert (await check(runner, "b = 2\n1 / 0\n", lesson)).verdict == "failed"
 
 
-async def test_a_submission_that_dies_while_it_is_asked_does_not_pass(
-    torch_runner: HostRunner,
-) -> None:
+async def test_a_submission_that_dies_while_it_is_asked_does_not_pass(runner: HostRunner) -> None:
     code = (
         "import os\n"
         "class Deadly:\n"
@@ -123,13 +121,15 @@ async def test_a_submission_that_dies_while_it_is_asked_does_not_pass(
         "    __len__ = __iter__ = __repr__ = __eq__ = __reduce__ = __getattr__ = __array__\n"
         "b = Deadly()\n"
     )
-    report = await check(torch_runner, code)
+    lesson = Lesson(solution="b = 2\n", sct="Ex().check_object('b').has_equal_value()\n")
+    report = await check(runner, code, lesson)
     assert report.verdict in ("failed", "error")
 
 
-async def test_checks_side_by_side_do_not_mix(torch_runner: HostRunner) -> None:
-    right, wrong = "b = a @ a\nprint('right')\n", "b = a\nprint('wrong')\n"
-    reports = await asyncio.gather(check(torch_runner, right), check(torch_runner, wrong))
+async def test_checks_side_by_side_do_not_mix(runner: HostRunner) -> None:
+    lesson = Lesson(solution="b = 2\n", sct="Ex().check_object('b').has_equal_value()\n")
+    right, wrong = "b = 2\nprint('right')\n", "b = 1\nprint('wrong')\n"
+    reports = await asyncio.gather(check(runner, right, lesson), check(runner, wrong, lesson))
     assert [report.verdict for report in reports] == ["passed", "failed"]
     assert [report.output for report in reports] == ["right\n", "wrong\n"]
 

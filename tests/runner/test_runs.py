@@ -285,19 +285,19 @@ async def test_runs_in_a_clean_copy_of_the_data_that_is_gone_afterwards(
     await _until_gone(Path(place))
 
 
-async def test_a_card_that_is_full_is_a_limit_of_the_card(runner: HostRunner) -> None:
+async def test_a_card_that_is_full_is_a_limit_of_the_card(torch_runner: HostRunner) -> None:
     full = (
         "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 14.75 GiB "
         "of which 12.06 GiB is free. Of the allocated memory 2.56 GiB is allocated by PyTorch, and "
         "6.00 MiB is reserved by PyTorch but unallocated."
     )
     raising = f"import torch\nraise torch.OutOfMemoryError({full!r})\n"
-    report = await run(runner, raising)
+    report = await run(torch_runner, raising)
     assert (report.verdict, report.feedback[0].code) == ("limit", "run/limit")
     assert "graphics card of 14.8 GB" in report.feedback[0].message
     # The exercise's own code is not called faulty for it.
     with pytest.raises(RunnerUnavailable, match=r"no room for the exercise's pre-exercise code"):
-        await runner.run(Lesson(pre_exercise_code=raising), "pass", FILE)
+        await torch_runner.run(Lesson(pre_exercise_code=raising), "pass", FILE)
 
 
 async def test_the_environment_of_the_person_is_not_handed_on(runner: HostRunner) -> None:
