@@ -58,7 +58,6 @@ class Host:
         self._sending: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
         self._sweeping: asyncio.TimerHandle | None = None
-        self._saying: asyncio.Task[None] | None = None
         self._patience: float | None = None
         """Seconds for which the server may be silent, once it has said so."""
         self._waiting: asyncio.TimerHandle | None = None
@@ -227,7 +226,7 @@ class Host:
             self._sweep_soon()
 
     def _lost(self) -> None:
-        self._saying = asyncio.create_task(self._send({"type": "note", "message": _LOST}))
+        self._spawn({"type": "note", "message": _LOST})
 
     async def _send(self, message: Mapping[str, Any]) -> None:
         data = wire.seal(message)
