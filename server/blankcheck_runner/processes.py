@@ -63,24 +63,33 @@ def memory(pid: int) -> int:
     return kilobytes * 1024
 
 
-async def end_of(child: int) -> int | None:
-    """Waits for the end of a child of this process that it did not start itself: the exit code,
-    negative for a signal; null if it is no child any more."""
+async def end_of(pid: int) -> int | None:
+    """Waits for the end of a process that this one did not start itself: the exit code, negative
+    for a signal; null if this one, not being its parent, does not learn it."""
     watch: int | None = None
     with contextlib.suppress(AttributeError, OSError):
-        watch = os.pidfd_open(child)
+        watch = os.pidfd_open(pid)
     try:
         while True:
-            with contextlib.suppress(ChildProcessError):
-                ended, status = os.waitpid(child, os.WNOHANG)
+            try:
+                ended, status = os.waitpid(pid, os.WNOHANG)
                 if ended:
                     return os.waitstatus_to_exitcode(status)
-                await _readable(watch)
-                continue
-            return None
+            except ChildProcessError:
+                if not _runs(pid):
+                    return None
+            await _readable(watch)
     finally:
         if watch is not None:
             os.close(watch)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return not is_ending(pid)
 
 
 async def _readable(descriptor: int | None) -> None:

@@ -198,15 +198,17 @@ class Worker:
                 pid = int(pipe.read())
             os.waitpid(between, 0)
             return {"pid": pid}
+        between = os.getpid()
         pid = os.fork()
         if pid:
             os.write(writing, str(pid).encode())
             os._exit(0)
         close_all((reading, writing))
         os.setsid()
-        while os.getppid() != host:  # until the one between has ended
+        while os.getppid() == between:
             time.sleep(_HANDOVER)
-        limits.die_with_parent(host)
+        if os.getppid() == host:  # else it cannot adopt, and its end of the channel has to do
+            limits.die_with_parent(host)
         self._take_over(descriptors)
         try:
             self.separate()
