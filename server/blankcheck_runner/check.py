@@ -25,15 +25,15 @@ from dataclasses import asdict, replace
 from blankcheck_runner import stops, trace
 from blankcheck_runner.channel import pair
 from blankcheck_runner.explain import explain
-from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed
+from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed, answered, give_up
 from blankcheck_runner.judge.misconceptions import Texts, explain_crash
 from blankcheck_runner.judge.reading import judgement_from_json, phrases_from_json
 from blankcheck_runner.judge.task import Raised, Task
 from blankcheck_runner.lessons import AtHand, Lessons, State
 from blankcheck_runner.plain import one_line
 from blankcheck_runner.positions import Positions
-from blankcheck_runner.runs import FILES, HostFault, Killed, Ran, execute, give_up
-from blankcheck_runner.start import StartFailed
+from blankcheck_runner.programs import StartFailed
+from blankcheck_runner.runs import FILES, HostFault, Killed, Ran, execute
 from blankcheck_runner.wire import Feedback, Part, Report, Request
 
 GRACE = 1.0
@@ -176,9 +176,8 @@ async def _judged(
     )
     one, other = pair()
     with one, other:
-        serving = asyncio.create_task(student.ask("serve", [one.fileno()]))
         try:
-            await asyncio.wait_for(serving, SERVE_SECONDS)
+            await answered(student.ask("serve", [one.fileno()]), SERVE_SECONDS, student)
         except (asyncio.TimeoutError, WorkerDied, WorkerFailed):
             if student.orphaned:
                 raise Killed("the processes below the host were killed") from None
@@ -188,7 +187,7 @@ async def _judged(
             "judge", [other.fileno()], task=asdict(task), directory=reference.directory
         )
         try:
-            answer = await asyncio.wait_for(judging, JUDGE_SECONDS)
+            answer = await answered(judging, JUDGE_SECONDS, reference.hold, student)
         except asyncio.TimeoutError:
             return replace(report, verdict="broken", feedback=(_sct_fault("did not finish"),))
         except WorkerFailed as error:
@@ -203,7 +202,12 @@ async def _judged(
     if judgement is None:
         # The solution has a hand in it: the judge itself answers otherwise.
         return replace(report, verdict="broken", feedback=(_sct_fault("gives no verdict"),))
-    return replace(report, verdict=judgement.verdict, feedback=judgement.feedback)
+    report = replace(report, verdict=judgement.verdict, feedback=judgement.feedback)
+    if student.gone:
+        code = await student.exit_code()
+        if student.orphaned or (code is not None and stops.from_outside(code)):
+            raise _Interrupted(report)
+    return report
 
 
 def _unasked(request: Request, report: Report) -> Report:
@@ -226,7 +230,7 @@ async def _describe(request: Request, lesson: AtHand, on_output: Callable[[str],
             directory=worker.directory,
         )
         try:
-            answer = await asyncio.wait_for(asking, request.limits.seconds)
+            answer = await answered(asking, request.limits.seconds, worker.hold)
         except (asyncio.TimeoutError, WorkerDied):
             return report
         found = phrases_from_json(answer.get("descriptions"), len(request.expressions))

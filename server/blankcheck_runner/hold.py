@@ -8,18 +8,24 @@ import itertools
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
 
 from blankcheck_runner import processes, wire
 from blankcheck_runner.channel import AsyncChannel, ChannelClosed, pair
 from blankcheck_runner.output import Output
+from blankcheck_runner.stops import from_outside
 from blankcheck_runner.worker import PARTS, POSITION
 
 FORK_SECONDS = 3.0
 """A worker that does not fork within this is taken for hung."""
+_RESUME_SECONDS = 0.1
 _EXIT_SECONDS = 1.0
 _CHUNK = 2**16
+
+
+T = TypeVar("T")
 
 
 class WorkerDied(Exception):
@@ -40,6 +46,9 @@ class Hold:
         """The exit code, negative for a signal; null if it ended and nobody knows how."""
         self.on_output: Callable[[str], None] | None = None
         """Told of what is printed and kept, as it comes."""
+        self.lost: Callable[[], None] | None = None if parent is None else parent.lost
+        """Called if somebody else kills the worker, or one that was forked from it."""
+        self._killed = False
         self._parent = parent
         self._forked: dict[int, Hold] = {}
         self._ended_early: dict[int, int] = {}
@@ -72,7 +81,7 @@ class Hold:
         try:
             processes.resume(self.pid)
             asking = self.ask("fork", ends.worker_side())
-            inner = int((await asyncio.wait_for(asking, FORK_SECONDS))["pid"])
+            inner = int((await answered(asking, FORK_SECONDS, self))["pid"])
             pid = self._child(inner)
         except (asyncio.TimeoutError, WorkerFailed, KeyError, TypeError, ValueError):
             ends.close()
@@ -153,8 +162,11 @@ class Hold:
 
     def note_exit(self, code: int | None) -> None:
         """Settles how the worker ended."""
-        if not self.exited.done():
-            self.exited.set_result(code)
+        if self.exited.done():
+            return
+        self.exited.set_result(code)
+        if code is not None and from_outside(code) and not self._killed and self.lost is not None:
+            self.lost()
 
     async def exit_code(self) -> int | None:
         """How it ended, once its channel is closed; null if that does not become known."""
@@ -165,6 +177,7 @@ class Hold:
     def kill(self) -> None:
         """Ends the worker with all its descendants, and lets go of it."""
         if not self.exited.done():
+            self._killed = self._killed or not processes.is_ending(self.pid)
             processes.kill_tree(self.pid)
         self.drain()
         self._close_pipe()
@@ -243,6 +256,33 @@ class Ends:
         self.control.close()
         os.close(self.output)
         os.close(self.position)
+
+
+async def answered(asking: Coroutine[Any, Any, T], seconds: float, *holds: Hold) -> T:
+    """What workers answer. Meanwhile those of `holds` that somebody stops are let go on. Raises
+    asyncio.TimeoutError, and what `asking` raises."""
+    task = asyncio.create_task(asking)
+    deadline = time.monotonic() + seconds
+    try:
+        while True:
+            left = deadline - time.monotonic()
+            await asyncio.wait({task}, timeout=max(0.0, min(left, _RESUME_SECONDS)))
+            if task.done():
+                return task.result()
+            if left <= 0:
+                raise asyncio.TimeoutError
+            for hold in holds:
+                processes.resume(hold.pid)
+    finally:
+        await give_up(task)
+
+
+async def give_up(task: asyncio.Task[Any]) -> None:
+    """Cancels a task and waits for its end, however it ends."""
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # seen; it does not matter any more
 
 
 def _unnamed_file() -> int:

@@ -2,11 +2,11 @@
 
 Its channel to the server is what were descriptors 0 and 1 at the start; nothing else can write
 there. The server says `request`, `devices`, `cancel`; the host says `hello` once it can run code,
-`output` while a run prints, `report`, `refused` (there is no such device), `failed` or `cancelled`
-for each request, and `devices`. A server on another machine says by `files` what data a request
-needs; the host says `lacking` for what it does not have, gets it in `piece`s, and is asked again.
-It answers `ping` by `pong`. When its input ends, or nothing comes for as long as a `ping` said,
-everything below it ends, and then it does.
+`output` while a run prints, `note` with news for a person, `report`, `refused` (there is no such
+device), `failed` or `cancelled` for each request, and `devices`. A server on another machine says
+by `files` what data a request needs; the host says `lacking` for what it does not have, gets it in
+`piece`s, and is asked again. It answers `ping` by `pong`. When its input ends, or nothing comes for
+as long as a `ping` said, everything below it ends, and then it does.
 """
 
 from __future__ import annotations
@@ -19,22 +19,27 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from typing import Any, Literal
 
-from blankcheck_runner import limits, processes, trace, wire
+from blankcheck_runner import guard, limits, processes, trace, wire
 from blankcheck_runner.cargo import Cargo, CargoFault, Lacking, cache_folder
 from blankcheck_runner.devices import Choice, NoDevice
 from blankcheck_runner.places import Place, Places
+from blankcheck_runner.programs import StartFailed
 from blankcheck_runner.runs import HostFault
 from blankcheck_runner.scratch import Scratch
-from blankcheck_runner.start import ForkStarter, SpareStarter, Starter, StartFailed
+from blankcheck_runner.start import ForkStarter, SpareStarter, Starter
 
 _COALESCE = 0.03
 """Seconds for which output is gathered before it is sent."""
 _SWEEP_SECONDS = 0.05
+_LOST = (
+    "A process that runs exercises was killed from outside, perhaps because memory ran out. "
+    "Another one takes its place."
+)
 LAST_SECONDS = 1.8
 """For a tidy end once the server is gone."""
 
@@ -83,7 +88,7 @@ class Host:
         self._writer.shutdown(wait=False, cancel_futures=True)
 
     def _make_starter(self, choice: Choice) -> Starter:
-        return make_starter(self._scratch.root, choice)
+        return make_starter(self._scratch.root, choice, self._lost)
 
     async def _greet(self) -> None:
         starter = self._places.cpu.starter
@@ -200,8 +205,10 @@ class Host:
         if place is not None:
             place.lessons.clear_away()
         self._sweep_soon()
-        if place is not None and answer["type"] == "report":
-            place.look_ahead(request)
+        if place is not None:
+            if answer["type"] == "report":
+                place.look_ahead(request)
+            await place.starter.renew()
 
     def _sweep_soon(self) -> None:
         if self._sweeping is None:
@@ -217,6 +224,9 @@ class Host:
                 left = processes.kill_others(reaper, worker) or left
         if left:
             self._sweep_soon()
+
+    def _lost(self) -> None:
+        self._spawn({"type": "note", "message": _LOST})
 
     async def _send(self, message: Mapping[str, Any]) -> None:
         data = wire.seal(message)
@@ -276,14 +286,15 @@ def _complaint() -> Generator[None]:
         print(f"What came from the server is damaged: {error}.", file=sys.stderr, flush=True)
 
 
-def make_starter(scratch: str, choice: Choice) -> Starter:
+def make_starter(scratch: str, choice: Choice, lost: Callable[[], None]) -> Starter:
     """The way of starting workers that suits the system, or that `BLANKCHECK_START` chooses.
 
     `scratch`: the directory that all their scratch directories are in. `choice`: their device.
+    `lost` is called for each process that somebody else kills.
     """
     chosen = os.environ.get("BLANKCHECK_START") or _suitable()
     made = ForkStarter if chosen == "fork" else SpareStarter
-    return made(scratch, choice.environment)
+    return made(scratch, choice.environment, lost)
 
 
 def _suitable() -> Literal["fork", "spare"]:
@@ -298,6 +309,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 def main() -> None:
     """Takes descriptors 0 and 1 for the channel, before anything can print, and serves."""
+    guard.stand()
     reading, writing = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

@@ -16,12 +16,13 @@ import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 
-from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed
+from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed, answered, give_up
 from blankcheck_runner.judge.task import Task
 from blankcheck_runner.output import Output
-from blankcheck_runner.runs import HostFault, Killed, Ran, execute, give_up
+from blankcheck_runner.programs import StartFailed
+from blankcheck_runner.runs import HostFault, Killed, Ran, execute
 from blankcheck_runner.scratch import Scratch, fingerprint
-from blankcheck_runner.start import Starter, StartFailed
+from blankcheck_runner.start import Starter
 from blankcheck_runner.wire import Request
 
 KEPT = 2
@@ -164,7 +165,7 @@ class Lessons:
         else:
             asking = state.hold.ask("warm")
         try:
-            answer = await asyncio.wait_for(asking, REHEARSAL_SECONDS)
+            answer = await answered(asking, REHEARSAL_SECONDS, state.hold)
         except (asyncio.TimeoutError, WorkerDied):
             self.end(state)
             return False

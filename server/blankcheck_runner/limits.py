@@ -59,9 +59,10 @@ def limit_self(limits: Limits, device: str = "cpu") -> None:
             resource.setrlimit(kind, (ceiling, ceiling))
 
 
-def die_with_parent(parent: int) -> None:
-    """Ends this process when `parent`, which must be its parent, ends (where the system can)."""
-    _prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL) if sys.platform == "linux" else 0)
+def die_with_parent(parent: int, number: int = int(getattr(signal, "SIGKILL", 0))) -> None:
+    """Sends this process a signal when `parent`, which must be its parent, ends (where the system
+    can)."""
+    _prctl(_PR_SET_PDEATHSIG, number)
     if sys.platform == "linux" and os.getppid() != parent:
         os._exit(1)
 

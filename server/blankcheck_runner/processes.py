@@ -6,6 +6,7 @@ Elsewhere the process group has to do.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Literal
 
 _ROUNDS = 20
+_POLL = 0.2
+_EXITING = 4  # PF_EXITING, in the flags of /proc/PID/stat
 
 
 def children(pid: int | Literal["self"]) -> list[int]:
@@ -60,11 +63,63 @@ def memory(pid: int) -> int:
     return kilobytes * 1024
 
 
+async def end_of(pid: int) -> int | None:
+    """Waits for the end of a process that this one did not start itself: the exit code, negative
+    for a signal; null if this one, not being its parent, does not learn it."""
+    watch: int | None = None
+    with contextlib.suppress(AttributeError, OSError):
+        watch = os.pidfd_open(pid)
+    try:
+        while True:
+            try:
+                ended, status = os.waitpid(pid, os.WNOHANG)
+                if ended:
+                    return os.waitstatus_to_exitcode(status)
+            except ChildProcessError:
+                if not _runs(pid):
+                    return None
+            await _readable(watch)
+    finally:
+        if watch is not None:
+            os.close(watch)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return not is_ending(pid)
+
+
+async def _readable(descriptor: int | None) -> None:
+    if descriptor is None:
+        await asyncio.sleep(_POLL)
+        return
+    loop = asyncio.get_running_loop()
+    event = asyncio.Event()
+    loop.add_reader(descriptor, event.set)
+    try:
+        await event.wait()
+    finally:
+        loop.remove_reader(descriptor)
+
+
+def is_ending(pid: int) -> bool:
+    """Whether a process has ended or is about to; false where that cannot be known."""
+    if sys.platform != "linux":
+        return False
+    try:
+        status = _status(pid)
+    except OSError:
+        return True
+    return status[0] in "ZX" or bool(int(status[6]) & _EXITING)
+
+
 def resume(pid: int) -> None:
     """Lets a process go on that somebody stopped."""
-    with contextlib.suppress(OSError, IndexError):
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        if state == "T":
+    with contextlib.suppress(OSError):
+        if _status(pid)[0] == "T":
             _signal(pid, signal.SIGCONT)
 
 
@@ -105,6 +160,11 @@ def sweep_orphans(known: Iterable[int]) -> bool:
             with contextlib.suppress(OSError):
                 left = os.waitpid(child, os.WNOHANG)[0] == 0 or left
     return left
+
+
+def _status(pid: int) -> list[str]:
+    """What the system says of a process, from its state on."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def _others(reaper: int, known: int) -> list[int]:

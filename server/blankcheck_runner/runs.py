@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from blankcheck_runner import limits, processes, stops
 from blankcheck_runner.crash import Crash, crash_from_json
-from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed
+from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed, give_up
 from blankcheck_runner.judge.task import Printed
 from blankcheck_runner.seen import seen_from_json
 from blankcheck_runner.stops import Stop
@@ -105,14 +105,6 @@ async def execute(hold: Hold, directory: str, request: Request, part: Part) -> R
         return Ran(part, stop=stops.ended(code, end, request.limits), line=line)
     finally:
         await give_up(asking)
-
-
-async def give_up(task: asyncio.Task[Any]) -> None:
-    """Cancels a task and waits for its end, however it ends."""
-    task.cancel()
-    await asyncio.wait({task})
-    if not task.cancelled():
-        task.exception()  # seen; it does not matter any more
 
 
 async def _watch(

@@ -100,6 +100,12 @@ def fingerprint(data: str | None) -> str:
     return "\n".join(sorted(marks))
 
 
+def remove_of(host: int) -> None:
+    """Removes what a host, which has ended, left."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}{host}-*"):
+        _remove(left)
+
+
 def _remove_of_group(directory: Path) -> None:
     _remove(directory)
     with contextlib.suppress(OSError):

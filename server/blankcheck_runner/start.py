@@ -9,40 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import sys
-import time
 from collections import deque
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Literal, Protocol
 
 from blankcheck_runner import processes
-from blankcheck_runner.hold import Ends, Hold, WorkerDied
+from blankcheck_runner.hold import Hold, WorkerDied
 from blankcheck_runner.output import Output
-from blankcheck_runner.sandbox import levels
+from blankcheck_runner.programs import Program, StartFailed
 
-READY_SECONDS = 120.0
-"""For the import of torch, on a slow disk."""
-_RESUME_SECONDS = 0.5
 SPARES = 2
 """Kept ready: a check takes two."""
 _ATTEMPTS = SPARES + 2
-_LOG = 20_000
-_BOOT = (
-    "import sys\n"
-    "folder, control, position, parent, start, scratch = sys.argv[1:]\n"
-    "sys.path[:] = [folder] + [place for place in sys.path if place]\n"
-    "import blankcheck_runner\n"
-    "del sys.path[0]\n"
-    "sys.argv = ['']\n"
-    "from blankcheck_runner.worker import main\n"
-    "main(int(control), int(position), int(parent), start, scratch)\n"
-)
-
-
-class StartFailed(Exception):
-    """No worker can be had; the message says why."""
 
 
 class Starter(Protocol):
@@ -61,6 +39,10 @@ class Starter(Protocol):
         """A fresh worker; `output` characters of its output are kept. Raises StartFailed."""
         ...
 
+    async def renew(self) -> None:
+        """Replaces what was lost, if that takes long, before it is needed."""
+        ...
+
     def known(self) -> set[int] | None:
         """The direct children of this process that belong here; null while one is being made."""
         ...
@@ -75,33 +57,46 @@ class Starter(Protocol):
 
 
 class ForkStarter:
-    """Forks workers from a zygote, and starts a new zygote when that one is gone or hangs."""
+    """Forks workers from a zygote, which is split off from a stem.
+
+    The stem imported torch, and does nothing else ever. If the zygote goes or hangs, another one
+    is there at once. If the stem goes, the zygote carries on, while a new stem warms up.
+    """
 
     kind: Literal["fork", "spare"] = "fork"
 
-    def __init__(self, scratch: str, environment: Mapping[str, str]) -> None:
-        """`environment`: what the workers get beside what `_environment` lets through."""
+    def __init__(
+        self, scratch: str, environment: Mapping[str, str], lost: Callable[[], None]
+    ) -> None:
+        """`environment`: what the workers get beside what is let through. `lost` is called if
+        somebody else kills one."""
         self.versions: Mapping[str, Any] = {}
         self._scratch = scratch
         self._environment = environment
-        self._zygote: _Program | None = None
+        self._lost = lost
+        self._stem: Program | None = None
+        self._warming: asyncio.Task[Mapping[str, Any]] | None = None
+        """Of the stem."""
+        self._zygote: Program | None = None
         self._preparing = asyncio.Lock()
+        self._renewing = asyncio.Lock()
+        self._births = 0
+        """Of processes whose ids are not known yet."""
 
     async def prepare(self) -> None:
-        """Starts the zygote if there is none."""
+        """Makes a zygote if there is none."""
         async with self._preparing:
             if self._zygote is not None and not self._zygote.hold.gone:
                 return
-            if self._zygote is not None:
-                await self._zygote.close()
-                self._zygote = None
-            zygote = await _Program.start(self.kind, self._scratch, self._environment)
-            try:
-                self.versions = await zygote.ready()
-            except BaseException:
-                await zygote.close()
-                raise
-            self._zygote = zygote
+            await self._drop_zygote()
+            for last in (False, True):
+                await self._warm_stem()
+                try:
+                    await self._split_zygote()
+                    return
+                except WorkerDied:
+                    if last:
+                        raise StartFailed("the process that warmed up does not stay up") from None
 
     async def start(self, output: int) -> Hold:
         """Forks the zygote; replaces it and tries again if it does not answer."""
@@ -112,11 +107,16 @@ class ForkStarter:
                     return await self._zygote.hold.fork(output)
         raise StartFailed("the process that others are forked from does not stay up")
 
+    async def renew(self) -> None:
+        """Starts a stem if there is none."""
+        with contextlib.suppress(OSError):
+            await self._begin_stem()
+
     def known(self) -> set[int] | None:
-        """The zygote."""
-        if self._preparing.locked():
+        """The stem and the zygote."""
+        if self._births:
             return None
-        return set() if self._zygote is None else {self._zygote.pid}
+        return {program.pid for program in (self._stem, self._zygote) if program is not None}
 
     def reapers(self) -> list[tuple[int, int]]:
         """The first process of the zygote's namespaces, if it is in some of its own."""
@@ -125,9 +125,64 @@ class ForkStarter:
         return [(self._zygote.reaper, self._zygote.hold.pid)]
 
     async def close(self) -> None:
-        """Ends the zygote and all workers."""
+        """Ends stem, zygote and all workers."""
+        if self._warming is not None:
+            self._warming.cancel()
+            await asyncio.wait({self._warming})
+        for program in (self._stem, self._zygote):
+            if program is not None:
+                await program.close()
+        self._stem = self._zygote = None
+
+    async def _begin_stem(self) -> asyncio.Task[Mapping[str, Any]]:
+        """Starts a stem if there is none: the task that waits for it to be warm."""
+        async with self._renewing:
+            if self._stem is not None and self._stem.hold.gone:
+                await self._stem.close()
+                self._stem = None
+            if self._stem is None or self._warming is None:
+                with self._birth():
+                    self._stem = await Program.start(self.kind, self._scratch, self._environment)
+                self._stem.hold.lost = self._lost
+                self._warming = asyncio.create_task(self._stem.ready())
+                self._warming.add_done_callback(_look_at)
+            return self._warming
+
+    async def _warm_stem(self) -> None:
+        warming = await self._begin_stem()
+        stem = self._stem
+        try:
+            self.versions = await asyncio.shield(warming)
+        except StartFailed:
+            if stem is not None:
+                await stem.close()
+            if self._stem is stem:
+                self._stem = self._warming = None
+            raise
+
+    async def _split_zygote(self) -> None:
+        assert self._stem is not None
+        with self._birth():
+            zygote = self._zygote = await self._stem.split()
+        zygote.hold.lost = self._lost
+        try:
+            await zygote.ready()
+        except BaseException:
+            await self._drop_zygote()
+            raise
+
+    async def _drop_zygote(self) -> None:
         if self._zygote is not None:
             await self._zygote.close()
+            self._zygote = None
+
+    @contextlib.contextmanager
+    def _birth(self) -> Generator[None]:
+        self._births += 1
+        try:
+            yield
+        finally:
+            self._births -= 1
 
 
 class SpareStarter:
@@ -135,13 +190,17 @@ class SpareStarter:
 
     kind: Literal["fork", "spare"] = "spare"
 
-    def __init__(self, scratch: str, environment: Mapping[str, str]) -> None:
-        """`environment`: what the workers get beside what `_environment` lets through."""
+    def __init__(
+        self, scratch: str, environment: Mapping[str, str], lost: Callable[[], None]
+    ) -> None:
+        """`environment`: what the workers get beside what is let through. `lost` is called if
+        somebody else kills one."""
         self.versions: Mapping[str, Any] = {}
         self._scratch = scratch
         self._environment = environment
-        self._ready: deque[_Program] = deque()
-        self._used: dict[int, _Program] = {}
+        self._lost = lost
+        self._ready: deque[Program] = deque()
+        self._used: dict[int, Program] = {}
         self._filling: asyncio.Task[None] | None = None
         self._more = asyncio.Event()
 
@@ -169,15 +228,23 @@ class SpareStarter:
         for _ in range(_ATTEMPTS):
             await self.prepare()
             spare = self._ready.popleft()
+            self._use(spare)
             self._fill()
             if spare.hold.gone:
                 await spare.close()
                 continue
             processes.resume(spare.hold.pid)
             spare.hold.output = Output(output)
-            self._use(spare)
             return spare.hold
         raise StartFailed("the processes that are kept ready do not stay up")
+
+    async def renew(self) -> None:
+        """Starts spares for those that have ended."""
+        for spare in [spare for spare in self._ready if spare.hold.gone]:
+            self._ready.remove(spare)
+            self._use(spare)
+            await spare.close()
+        self._fill()
 
     def known(self) -> set[int] | None:
         """The spares and the workers made of them."""
@@ -199,7 +266,7 @@ class SpareStarter:
         for program in [*self._ready, *self._used.values()]:
             await program.close()
 
-    def _use(self, program: _Program) -> None:
+    def _use(self, program: Program) -> None:
         pid = program.pid
         self._used[pid] = program
         program.hold.exited.add_done_callback(lambda _: self._used.pop(pid, None))
@@ -222,7 +289,8 @@ class SpareStarter:
                 raise
 
     async def _add(self) -> None:
-        program = await _Program.start(self.kind, self._scratch, self._environment)
+        program = await Program.start(self.kind, self._scratch, self._environment)
+        program.hold.lost = self._lost
         try:
             self.versions = await program.ready()
         except BaseException:
@@ -232,104 +300,7 @@ class SpareStarter:
         self._more.set()
 
 
-def _look_at(task: asyncio.Task[None]) -> None:
+def _look_at(task: asyncio.Task[Any]) -> None:
     """Whoever needs a spare next tries again and is told; nobody else is."""
     if not task.cancelled():
         task.exception()
-
-
-class _Program:
-    """A worker that was started as a program, not forked."""
-
-    def __init__(self, process: asyncio.subprocess.Process, hold: Hold) -> None:
-        self.hold = hold
-        self.pid = process.pid
-        """Of the process that was started. The worker is another one if it went to namespaces."""
-        self.reaper: int | None = None
-        """The process that orphans go to, if it is not this one."""
-        self._process = process
-        self._waiting = asyncio.create_task(self._wait())
-
-    @classmethod
-    async def start(cls, kind: str, scratch: str, environment: Mapping[str, str]) -> _Program:
-        """Starts one; it warms up by itself."""
-        ends = Ends()
-        control, output, position = ends.worker_side()
-        folder = str(Path(__file__).resolve().parent.parent)
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-s", "-B", "-c", _BOOT),
-                *(folder, str(control), str(position), str(os.getpid()), kind, scratch),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                pass_fds=(control, position),
-                start_new_session=True,
-                env={**_environment(scratch), **environment},
-                cwd=scratch,
-            )
-        except BaseException:
-            ends.close()
-            raise
-        ends.close_worker_side()
-        return cls(process, Hold(process.pid, ends, Output(_LOG)))
-
-    async def ready(self) -> Mapping[str, Any]:
-        """Waits until it is warm. Raises StartFailed."""
-        asking = asyncio.create_task(self.hold.ask("ready"))
-        deadline = time.monotonic() + READY_SECONDS
-        try:
-            while not asking.done():
-                if time.monotonic() > deadline:
-                    raise StartFailed("Python did not get ready in time")
-                await asyncio.wait({asking}, timeout=_RESUME_SECONDS)
-                processes.resume(self.hold.pid)
-            return self._settled(asking.result())
-        except WorkerDied:
-            self.hold.drain()
-            said = self.hold.output.text().strip()[-2000:]
-            raise StartFailed(f"Python ended while it was starting: {said}") from None
-        finally:
-            asking.cancel()
-
-    async def close(self) -> None:
-        """Ends it."""
-        self.hold.kill()
-        if self.pid != self.hold.pid and self._process.returncode is None:
-            processes.kill_tree(self.pid)
-        await self._waiting
-
-    def _settled(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Finds the worker, which says by what id it knows itself."""
-        if answer["separate"]:
-            found = processes.from_inside(self.pid, answer["pid"])
-            if found is None:
-                raise WorkerDied
-            self.hold.pid = found
-            self.reaper = next(iter(processes.children(self.pid)), None)
-        return answer
-
-    async def _wait(self) -> None:
-        self.hold.note_exit(await self._process.wait())
-
-
-_KEPT = ("PATH", "LANG", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", levels.VARIABLE)
-_KEPT_GROUPS = ("LC_", "CUDA_", "NVIDIA_", "PYTORCH_")
-
-
-def _environment(scratch: str) -> dict[str, str]:
-    """What course code sees of the environment: nothing of the person's but what torch needs."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name in _KEPT or name.startswith(_KEPT_GROUPS)
-    }
-    return {
-        **kept,
-        "HOME": scratch,
-        "TMPDIR": scratch,
-        "PYTHONHASHSEED": "0",  # sets of strings come in the same order for student and reference
-        "PYTHONUTF8": "1",
-        "PYTHONBREAKPOINT": "0",
-        "PYTHONSAFEPATH": "1",
-    }

@@ -142,8 +142,13 @@ def ended(code: int | None, output_end: str, limit: wire.Limits) -> Stop:
     known = _SIGNALS.get(signal.Signals(-code))
     return _crashed(
         f"{known} ({name})" if known else f"was ended by the signal {name}",
-        from_outside=name in ("SIGKILL", "SIGTERM"),
+        from_outside=from_outside(code),
     )
+
+
+def from_outside(code: int) -> bool:
+    """Whether a process that ended with this exit code may have been ended by somebody else."""
+    return -code in (getattr(signal, "SIGKILL", None), signal.SIGTERM)
 
 
 def _crashed(reason: str, *, from_outside: bool = False) -> Stop:

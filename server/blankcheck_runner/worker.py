@@ -9,6 +9,7 @@ itself failed. `exited` comes without being asked.
 
 - `ready`: the versions of Python and torch, once the worker is warm.
 - `fork`: makes a worker in this state, on the channel, output and position that come with it.
+- `split`: makes one that is a child of the host, in namespaces of its own, and outlives this one.
 - `execute`: runs a text as a part.
 - `serve`: answers probes on the channel that comes along, until it is closed.
 - `judge`: evaluates a task, with the channel that comes along to the learner's process.
@@ -54,6 +55,7 @@ POSITION = struct.Struct("!II")
 PARTS: tuple[wire.Part, ...] = ("pre_exercise_code", "submission", "solution", "sct")
 
 _POLL = 0.02
+_HANDOVER = 0.0005
 
 
 class Worker:
@@ -62,6 +64,8 @@ class Worker:
     def __init__(self, channel: Channel, position: int, may_fork: bool, sandbox: Sandbox) -> None:
         self._channel = channel
         self._sandbox = sandbox
+        self._separate = False
+        """Whether this process is in namespaces of its own."""
         self._position = position
         self._may_fork = may_fork
         self._children: dict[int, int | None] = {}
@@ -129,6 +133,10 @@ class Worker:
                 answer = self._fork(received.descriptors)
                 if answer is None:
                     return
+            elif op == "split":
+                answer = self._split(received.descriptors, message["host"])
+                if answer is None:
+                    return
             elif op == "execute":
                 answer = self._execute(message)
             elif op == "serve":
@@ -156,7 +164,7 @@ class Worker:
             "python": platform.python_version(),
             "executable": sys.executable,
             "pid": os.getpid(),
-            "separate": self._sandbox.namespaces,
+            "separate": self._separate,
             "sandbox": self._sandbox.level,
             "sandbox_missing": self._sandbox.missing,
             **self._torch,
@@ -174,11 +182,50 @@ class Worker:
             close_all(descriptors)
             self._children[pid] = _exit_descriptor(pid)
             return {"pid": pid}
-        channel, output, position = descriptors
         random.setstate(chance)  # Python gives each fork another seed
         os.setsid()
         limits.die_with_parent(parent)
         limits.adopt_orphans()
+        self._take_over(descriptors)
+        return None
+
+    def _split(self, descriptors: tuple[int, ...], host: int) -> dict[str, Any] | None:
+        reading, writing = os.pipe()
+        between = os.fork()
+        if between:
+            close_all((writing, *descriptors))
+            with os.fdopen(reading, "rb") as pipe:
+                pid = int(pipe.read())
+            os.waitpid(between, 0)
+            return {"pid": pid}
+        between = os.getpid()
+        pid = os.fork()
+        if pid:
+            os.write(writing, str(pid).encode())
+            os._exit(0)
+        close_all((reading, writing))
+        os.setsid()
+        while os.getppid() == between:
+            time.sleep(_HANDOVER)
+        if os.getppid() == host:  # else it cannot adopt, and its end of the channel has to do
+            limits.die_with_parent(host)
+        self._take_over(descriptors)
+        try:
+            self.separate()
+        except OSError:
+            traceback.print_exc()
+            os._exit(1)
+        return None
+
+    def separate(self) -> None:
+        """Goes on in namespaces, where the sandbox has such. Raises OSError."""
+        if self._sandbox.namespaces:
+            namespaces.enter(self._sandbox.scratch, levels.needed())
+            self._separate = True
+
+    def _take_over(self, descriptors: tuple[int, ...]) -> None:
+        """Makes this forked process a worker of its own."""
+        channel, output, position = descriptors
         self._channel.close()
         close_all([fd for fd in self._children.values() if fd is not None])
         close_all([self._position])
@@ -188,7 +235,6 @@ class Worker:
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.close(output)
-        return None
 
     def _execute(self, message: Mapping[str, Any]) -> dict[str, Any]:
         part: wire.Part = message["part"]
@@ -419,13 +465,12 @@ def main(control: int, position: int, parent: int, start: str, scratch: str) -> 
     """Runs a worker that was started as a program, on descriptors that it inherited."""
     limits.die_with_parent(parent)
     sandbox = levels.find(scratch)
-    if sandbox.namespaces:
-        namespaces.enter(scratch, levels.needed())
-    if start == "spare":
-        limits.adopt_orphans()  # a zygote's go to the host, which looks for them
     # Ctrl-C in a terminal is the host's affair.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker = Worker(Channel(socket.socket(fileno=control)), position, start == "fork", sandbox)
+    if start == "spare":
+        worker.separate()
+        limits.adopt_orphans()  # a zygote's go to the host, which looks for them
     status = 1
     try:
         worker.run()

@@ -12,17 +12,19 @@ import time
 from pathlib import Path
 
 import lesson
-from measure import Row, machine, table
+from measure import Row, machine, table, write
 from runner_figures import checks, costs, first_checks, install_rival
 from server_figures import chapters, keystrokes, start
+from trace_figures import phases
 
-PARTS = ("start", "keystrokes", "chapters", "checks", "first", "costs")
+PARTS = ("start", "keystrokes", "chapters", "checks", "trace", "first", "costs")
 
 
 def main() -> int:
     """Measures, and prints a table in Markdown."""
     parser = argparse.ArgumentParser(prog="npm run bench --", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; without any, all")
+    parser.add_argument("--write", metavar="FILE", help="put the table into this document too")
     parser.add_argument("--runs", type=int, default=40, help="how often, for what is quick")
     asked = parser.parse_args()
     unknown = set(asked.parts) - set(PARTS)
@@ -45,12 +47,17 @@ def main() -> int:
                 rows += chapters(workspace, runs // 3)
             elif part == "checks":
                 rows += checks(workspace, runs, install_rival(workspace))
+            elif part == "trace":
+                rows += phases(workspace, runs)
             elif part == "first":
                 rows += first_checks(workspace, runs // 4)
             else:
                 rows += costs(workspace)
             print(f"{part}: {time.monotonic() - begun:.0f} s", file=sys.stderr)
-    print(machine(), table(rows), sep="\n\n")
+    found = f"{machine()}\n\n{table(rows)}"
+    print(found)
+    if asked.write:
+        write(Path(asked.write), found)
     return 0
 
 

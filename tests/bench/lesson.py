@@ -26,6 +26,13 @@ Ex().check_object("i").has_equal_value()
 Ex().check_function("torch.matmul", signature=False, index=0)
 success_msg("Well multiplied.")
 """
+RIVAL_SCT = """\
+Ex().has_printout(0)
+Ex().has_printout(1)
+Ex().check_function("torch.matmul", signature=False, index=0)
+success_msg("Well multiplied.")
+"""
+"""What pythonwhat is given: it takes no tensor of several elements for equal to another."""
 
 
 def exercise(number: int) -> str:
@@ -81,3 +88,9 @@ def chapter(exercises: int) -> str:
 def header(number: int) -> str:
     """The first line of a submission."""
     return f"# blankcheck: course/bench.md#bench{number:05d}\n"
+
+
+def appended(number: int) -> dict[str, object]:
+    """An edit that makes a submission another text, and changes nothing of what it does."""
+    end = {"line": 100, "character": 0}
+    return {"range": {"start": end, "end": end}, "text": f"# {number}\n"}

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+MARKS = ("<!-- measured -->", "<!-- /measured -->")
+
 
 @dataclass(frozen=True)
 class Row:
@@ -32,7 +34,9 @@ def milliseconds(times: Sequence[float]) -> str:
 def against(name: str, times: Sequence[float], base: Sequence[float], target: str) -> Row:
     """Two medians that were measured in turns, and their ratio."""
     own, other = statistics.median(times), statistics.median(base)
-    ratio = f"{own / other:.2f}×" if own >= other / 3 else f"1/{other / own:.0f}"
+    times_less = other / own
+    digits = 1 if times_less < 20 else 0
+    ratio = f"{own / other:.2f}×" if times_less <= 3 else f"1/{times_less:.{digits}f}"
     return Row(name, milliseconds(times), milliseconds(base), ratio, target, len(times))
 
 
@@ -44,6 +48,16 @@ def table(rows: Iterable[Row]) -> str:
         runs = str(row.runs) if row.runs else ""
         lines.append((row.name, row.value, row.base, row.ratio, row.target, runs))
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def write(document: Path, found: str) -> None:
+    """Puts what was found between the marks of a document."""
+    begin, end = MARKS
+    before, _, rest = document.read_text("utf-8").partition(begin)
+    _, mark, after = rest.partition(end)
+    if not mark:
+        raise SystemExit(f"{document} has no {begin} and {end}")
+    document.write_text(f"{before}{begin}\n\n{found}\n\n{end}{after}", "utf-8")
 
 
 def machine() -> str:

@@ -56,17 +56,17 @@ def checks(workspace: Path, runs: int, rival: str | None) -> list[Row]:
     client.open(uri, lesson.header(0) + lesson.ANSWER)
     client.diagnostics(uri)
     for number in range(3):
-        _check(client, uri, number)
+        check(client, uri, number)
     warm: list[float] = []
     bare: list[float] = []
     for number in range(runs):
-        _pause()
+        pause()
         begun = time.perf_counter()
         floor.send({"run": lesson.ANSWER})
         floor.answer()
         bare.append(time.perf_counter() - begun)
-        _pause()
-        warm.append(_check(client, uri, 100 + number))
+        pause()
+        warm.append(check(client, uri, 100 + number))
     floor.stop()
     rows = [
         against("warm check / floor: one bare fork that runs the lines", warm, bare, "1.0×"),
@@ -90,13 +90,13 @@ def first_checks(workspace: Path, runs: int) -> list[Row]:
             client.open(uri, lesson.header(key) + lesson.ANSWER)
             client.diagnostics(uri)
             time.sleep(pause)
-            spent.append(_check(client, uri, 0))
+            spent.append(check(client, uri, 0))
     client.stop()
     begun = time.perf_counter()
     client = begin(OWN, workspace, trusted=True)
     uri = (workspace / "answer.py").as_uri()
     client.open(uri, lesson.header(0) + lesson.ANSWER)
-    _check(client, uri, 0)
+    check(client, uri, 0)
     from_nothing = time.perf_counter() - begun
     client.stop()
     return [
@@ -112,21 +112,19 @@ def costs(workspace: Path) -> list[Row]:
     uri = (workspace / "answer.py").as_uri()
     client.open(uri, lesson.header(0) + lesson.ANSWER)
     for number in range(20):
-        _check(client, uri, number)
+        check(client, uri, number)
     time.sleep(2)  # what is made ahead of need is made
     before = _held(client)
-    parts = [f"server {proportional(client.pid):.0f} MB"]
-    (host,) = children(client.pid)[:1]
-    parts.append(f"host {proportional(host):.0f} MB")
-    workers = [proportional(pid) for pid in below(host)]
-    parts += [f"{len(workers)} workers, {sum(workers):.0f} MB in all"]
+    taken = {role: proportional(pid) for role, pid in _roles(client.pid).items()}
+    parts = [f"{role} {megabytes:.0f} MB" for role, megabytes in taken.items()]
     for number in range(LEAK_CHECKS):
-        _check(client, uri, 100 + number)
+        check(client, uri, 100 + number)
     time.sleep(2)
     after = _held(client)
     client.stop()
     return [
         Row("memory of each process (PSS)", ", ".join(parts)),
+        Row("memory of all of them (PSS)", f"{sum(taken.values()):.0f} MB"),
         *(
             Row(f"{what} after {LEAK_CHECKS} checks", after[what], before[what], "", "as before")
             for what in before
@@ -135,18 +133,41 @@ def costs(workspace: Path) -> list[Row]:
 
 
 def _held(client: Client) -> dict[str, str]:
-    (host,) = children(client.pid)[:1]
     every = below(client.pid)
+    (guard,) = children(client.pid)
+    lasting = [client.pid, guard, *children(guard)[:1]]  # the host is the guard's child
     return {
-        "server and host, PSS": f"{proportional(client.pid) + proportional(host):.1f} MB",
-        "descriptors of server and host": str(descriptors(client.pid) + descriptors(host)),
+        "server and host, PSS": f"{sum(proportional(pid) for pid in lasting):.1f} MB",
+        "descriptors of server and host": str(sum(descriptors(pid) for pid in lasting)),
         "processes": str(len(every)),
     }
 
 
-def _check(client: Client, uri: str, number: int) -> float:
+def _roles(server: int) -> dict[str, int]:
+    """The processes below a server by what they are, while one lesson is at hand (on Linux)."""
+    (guard,) = children(server)
+    (host,) = children(guard)
+    found = {"server": server, "guard": guard, "host": host}
+    for program in children(host):
+        if not children(program):
+            found["stem"] = program
+            continue
+        chain = [program]
+        while len(further := children(chain[-1])) == 1:
+            chain += further
+        *outer, zygote, lesson = chain
+        found |= {f"namespaces {number}": pid for number, pid in enumerate(outer, 1)}
+        found |= {"zygote": zygote, "lesson": lesson}
+        for child in further:
+            found["reference" if children(child) else "student ahead"] = child
+            for judge in children(child):
+                found["judge ahead"] = judge
+    return found
+
+
+def check(client: Client, uri: str, number: int) -> float:
     """Seconds of one check of a text that was never checked before."""
-    client.edit(uri, {"range": _END, "text": f"# {number}\n"})
+    client.edit(uri, lesson.appended(number))
     client.diagnostics(uri)
     begun = time.perf_counter()
     result = client.request("blankcheck/check", {"textDocument": {"uri": uri}})
@@ -156,11 +177,7 @@ def _check(client: Client, uri: str, number: int) -> float:
     return spent
 
 
-_LAST = 100
-_END = {"start": {"line": _LAST, "character": 0}, "end": {"line": _LAST, "character": 0}}
-
-
-def _pause() -> None:
+def pause() -> None:
     """As long as a person would take at the least, so that what is made ahead of need is there."""
     time.sleep(0.15)
 
@@ -183,7 +200,7 @@ def _beside_rival(client: Client, uri: str, runs: int, rival: str | None) -> Row
     if rival is None:
         return Row(name, "not measured: pythonwhat could not be installed", target="1/5")
     talk = Talk(rival, str(Path(__file__).with_name("rival.py")))
-    talk.send({"preparation": lesson.PREPARATION, "answer": lesson.ANSWER, "sct": lesson.SCT})
+    talk.send({"preparation": lesson.PREPARATION, "answer": lesson.ANSWER, "sct": lesson.RIVAL_SCT})
     talk.answer()
     own: list[float] = []
     other: list[float] = []
@@ -193,8 +210,8 @@ def _beside_rival(client: Client, uri: str, runs: int, rival: str | None) -> Row
         if not told["passed"]:
             raise RuntimeError("pythonwhat does not pass the right answer")
         other.append(told["seconds"])
-        _pause()
-        own.append(_check(client, uri, 10_000 + number))
+        pause()
+        own.append(check(client, uri, 10_000 + number))
     talk.stop()
     return against(name, own, other, "1/5")
 
@@ -203,13 +220,13 @@ def install_rival(folder: Path) -> str | None:
     """An environment with pythonwhat that shares our packages: its Python, or null and why."""
     environment = folder / "pythonwhat"
     python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    shared = next(path for path in sys.path if path.endswith("site-packages"))
+    shared = [path for path in sys.path if path.endswith("site-packages")]
     try:
         subprocess.run(
             [sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True
         )
         own = next(environment.rglob("site-packages"))
-        (own / "shared.pth").write_text(shared + "\n", "utf-8")
+        (own / "shared.pth").write_text("\n".join(shared) + "\n", "utf-8")
         subprocess.run(
             [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "pythonwhat"],
             check=True,

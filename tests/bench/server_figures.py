@@ -6,6 +6,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 import lesson
 from connection import Client
@@ -16,9 +17,18 @@ BARE = (sys.executable, str(Path(__file__).with_name("bare_server.py")))
 SIZES = (250, 500, 1000)
 
 
-def begin(command: tuple[str, ...], workspace: Path, *, trusted: bool = False) -> Client:
-    """An initialized server, whose progress is kept in the workspace."""
-    client = Client(command, {"BLANKCHECK_DATA_DIR": str(workspace / "data")})
+def begin(
+    command: tuple[str, ...],
+    workspace: Path,
+    *,
+    trusted: bool = False,
+    trace: IO[bytes] | None = None,
+) -> Client:
+    """An initialized server, whose progress is kept in the workspace; `trace` gets its phases."""
+    surroundings = {"BLANKCHECK_DATA_DIR": str(workspace / "data")}
+    if trace is not None:
+        surroundings["BLANKCHECK_TRACE"] = "1"
+    client = Client(command, surroundings, trace)
     client.initialize(workspace, trusted)
     return client
 

@@ -30,8 +30,8 @@ def only(report: Report) -> Feedback:
     return feedback
 
 
-async def test_right(runner: HostRunner) -> None:
-    report = await check(runner, "b = torch.matmul(a, a)\nprint(b)\n")
+async def test_right(torch_runner: HostRunner) -> None:
+    report = await check(torch_runner, "b = torch.matmul(a, a)\nprint(b)\n")
     assert report.verdict == "passed"
     assert [(item.code, item.message) for item in report.feedback] == [
         ("sct/success", "Well done.")
@@ -39,29 +39,29 @@ async def test_right(runner: HostRunner) -> None:
     assert report.output.startswith("tensor(")
 
 
-async def test_wrong_value_on_its_line(runner: HostRunner) -> None:
+async def test_wrong_value_on_its_line(torch_runner: HostRunner) -> None:
     code = "c = 1\nb = a + a\n"
-    report = await check(runner, code)
+    report = await check(torch_runner, code)
     assert report.verdict == "failed"
     assert only(report).code == "sct/value"
     assert only(report).start in range(code.index("b = "), len(code))
 
 
-async def test_an_error_comes_before_the_sct(runner: HostRunner) -> None:
-    report = await check(runner, "b = a @ torch.ones(3, 3)\n")
+async def test_an_error_comes_before_the_sct(torch_runner: HostRunner) -> None:
+    report = await check(torch_runner, "b = a @ torch.ones(3, 3)\n")
     assert report.verdict == "error"
 
 
-async def test_random_numbers_without_a_seed_agree(runner: HostRunner) -> None:
+async def test_random_numbers_without_a_seed_agree(torch_runner: HostRunner) -> None:
     lesson = Lesson(
         pre_exercise_code="import random, numpy, torch\n",
         solution="b = [random.random(), float(numpy.random.rand()), torch.randn(3)]\n",
         sct="Ex().check_object('b').has_equal_value()\n",
     )
-    report = await check(runner, lesson.solution, lesson)
+    report = await check(torch_runner, lesson.solution, lesson)
     assert report.verdict == "passed", report.feedback
     other = lesson.solution.replace("torch.randn(3)", "torch.rand(3)")
-    assert (await check(runner, other, lesson)).verdict == "failed"
+    assert (await check(torch_runner, other, lesson)).verdict == "failed"
 
 
 @pytest.mark.parametrize(
@@ -121,13 +121,15 @@ async def test_a_submission_that_dies_while_it_is_asked_does_not_pass(runner: Ho
         "    __len__ = __iter__ = __repr__ = __eq__ = __reduce__ = __getattr__ = __array__\n"
         "b = Deadly()\n"
     )
-    report = await check(runner, code)
+    lesson = Lesson(solution="b = 2\n", sct="Ex().check_object('b').has_equal_value()\n")
+    report = await check(runner, code, lesson)
     assert report.verdict in ("failed", "error")
 
 
 async def test_checks_side_by_side_do_not_mix(runner: HostRunner) -> None:
-    right, wrong = "b = a @ a\nprint('right')\n", "b = a\nprint('wrong')\n"
-    reports = await asyncio.gather(check(runner, right), check(runner, wrong))
+    lesson = Lesson(solution="b = 2\n", sct="Ex().check_object('b').has_equal_value()\n")
+    right, wrong = "b = 2\nprint('right')\n", "b = 1\nprint('wrong')\n"
+    reports = await asyncio.gather(check(runner, right, lesson), check(runner, wrong, lesson))
     assert [report.verdict for report in reports] == ["passed", "failed"]
     assert [report.output for report in reports] == ["right\n", "wrong\n"]
 
@@ -175,7 +177,7 @@ b = 1
     assert report.verdict == "passed", report.feedback
 
 
-async def test_describes_what_stands_at_places_of_the_solution(runner: HostRunner) -> None:
+async def test_describes_what_stands_at_places_of_the_solution(torch_runner: HostRunner) -> None:
     solution = (
         "import torch\n"
         "x = torch.ones(1, 4)\n"
@@ -197,7 +199,7 @@ async def test_describes_what_stands_at_places_of_the_solution(runner: HostRunne
         Expression(solution.index(text), solution.index(text) + len(text), want)  # type: ignore[arg-type]
         for text, want in asked
     ]
-    phrases = await runner.describe(Lesson(solution=solution), expressions)
+    phrases = await torch_runner.describe(Lesson(solution=solution), expressions)
     assert phrases == (
         "a tensor of shape (1, 4), float32",
         "a class",

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+import venv
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from tests.runner.watching import Watched, gone, steady, until
+from tests.runner.watching import Watched, gone, host_of, steady, until
 
 from blankcheck.runner import RunnerUnavailable
 from blankcheck.runner.process import HostRunner
@@ -25,14 +21,6 @@ from blankcheck_runner.wire import Lesson, Limits, Report
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 LESSON = Lesson(solution="b = 2\n", sct="Ex().check_object('b').has_equal_value()\n")
 SLEEPER = "import os, time\nprint(os.getpid())\ntime.sleep(600)\n"
-
-
-@pytest_asyncio.fixture(params=["fork", "spare"], loop_scope="session")
-async def fresh(request: pytest.FixtureRequest) -> AsyncIterator[HostRunner]:
-    """A runner of the test's own, whose host has not been started."""
-    runner = HostRunner(sys.executable, {"BLANKCHECK_START": request.param})
-    yield runner
-    await runner.close()
 
 
 async def right(runner: HostRunner) -> Report:
@@ -90,8 +78,7 @@ async def test_what_a_finished_submission_left_running_is_ended(runner: HostRunn
 
 async def test_many_checks_leave_no_processes_descriptors_or_folders(runner: HostRunner) -> None:
     """The short form; `npm run bench` does it 500 times, and looks at memory too."""
-    host = runner.pid
-    assert host is not None
+    host = host_of(runner)
 
     def held() -> tuple[int, ...]:
         return (
@@ -110,70 +97,17 @@ async def test_many_checks_leave_no_processes_descriptors_or_folders(runner: Hos
     await until(lambda: all(now <= then for now, then in zip(held(), before, strict=True)), 30)
 
 
-async def test_a_killed_zygote_or_spare_is_replaced(fresh: HostRunner) -> None:
-    await fresh.info()
-    host = fresh.pid
-    assert host is not None
-    for pid in processes.children(host):
-        os.kill(pid, signal.SIGKILL)
-    assert (await right(fresh)).verdict == "passed"
-
-
-async def test_a_stopped_zygote_or_spare_does_not_hold_up_anything(fresh: HostRunner) -> None:
-    await fresh.info()
-    host = fresh.pid
-    assert host is not None
-    for pid in processes.children(host):
-        os.kill(pid, signal.SIGSTOP)
-    assert (await right(fresh)).verdict == "passed"
-
-
-async def test_a_zygote_killed_during_a_run_costs_nothing_but_time(fresh: HostRunner) -> None:
-    await fresh.info()
-    watched = Watched(fresh, "import os, time\nprint(os.getpid())\ntime.sleep(0.5)\n")
-    await watched.processes(1)
-    host = fresh.pid
-    assert host is not None
-    for pid in processes.children(host):
-        os.kill(pid, signal.SIGKILL)
-    report = await asyncio.wait_for(watched.task, 60)
-    assert report.verdict == "passed"
-
-
-async def test_a_student_killed_once_from_outside_is_run_again(runner: HostRunner) -> None:
-    code = "import os, time\nprint(os.getpid())\ntime.sleep(0.5)\n"
-    watched = Watched(runner, code)
-    (pid,) = await watched.processes(1)
-    os.kill(pid, signal.SIGKILL)
-    assert (await watched.task).verdict == "passed"
-
-
 async def test_a_stopped_student_goes_on(runner: HostRunner) -> None:
     code = "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\nprint('on')\n"
     report = await runner.run(Lesson(), code, "a.py", Limits(seconds=20))
     assert (report.verdict, report.output) == ("passed", "on\n")
 
 
-async def test_a_killed_host_takes_everything_along_and_is_restarted(fresh: HostRunner) -> None:
-    await fresh.info()
-    host = fresh.pid
-    assert host is not None
-    watched = Watched(fresh, "import os, time\nprint(os.getpid())\ntime.sleep(1)\n")
-    (student,) = await watched.processes(1)
-    below = processes.descendants(host)
-    assert student in below
-    os.kill(host, signal.SIGKILL)
-    await until(lambda: all(gone(pid) for pid in below))
-    assert (await watched.task).verdict == "passed"
-    assert fresh.pid != host
-
-
 async def test_when_the_server_goes_everything_goes(fresh: HostRunner) -> None:
     await fresh.info()
     watched = Watched(fresh, SLEEPER)
     await watched.processes(1)
-    host = fresh.pid
-    assert host is not None
+    host = host_of(fresh)
     below = processes.descendants(host)
     watched.task.add_done_callback(lambda task: task.cancelled() or task.exception())
     # Closing is all that the host sees of a server that dies: its input ends.
@@ -198,7 +132,10 @@ async def test_an_interpreter_that_is_too_old(tmp_path: Path) -> None:
 
 
 async def test_a_torch_that_does_not_import_is_told_and_python_still_runs(tmp_path: Path) -> None:
-    runner = HostRunner(await _bare_interpreter(tmp_path, "raise OSError('libtorch is missing')"))
+    venv.create(tmp_path, symlinks=True)
+    (site,) = (tmp_path / "lib").glob("python3*/site-packages")
+    (site / "torch.py").write_text("raise OSError('libtorch is missing')")
+    runner = HostRunner(str(tmp_path / "bin" / "python"))
     info = await runner.info()
     assert info.torch is None
     assert info.torch_error is not None
@@ -207,23 +144,11 @@ async def test_a_torch_that_does_not_import_is_told_and_python_still_runs(tmp_pa
     await runner.close()
 
 
-async def test_without_torch_python_runs_all_the_same(tmp_path: Path) -> None:
-    runner = HostRunner(await _bare_interpreter(tmp_path, None))
+async def test_without_torch_python_runs_all_the_same(bare_python: str) -> None:
+    runner = HostRunner(bare_python)
     info = await runner.info()
     assert (info.torch, info.torch_error) == (None, None)
     assert (await right(runner)).verdict == "passed"
     report = await runner.run(Lesson(), "import torch", "a.py")
     assert report.verdict == "error"
     await runner.close()
-
-
-async def _bare_interpreter(folder: Path, torch: str | None) -> str:
-    """A virtual environment with nothing in it, or with a package `torch` of this text."""
-    making = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")
-    )
-    assert await making.wait() == 0
-    if torch is not None:
-        (site,) = (folder / "venv" / "lib").glob("python3*/site-packages")
-        (site / "torch.py").write_text(torch)
-    return str(folder / "venv" / "bin" / "python")

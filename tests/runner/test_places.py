@@ -33,7 +33,7 @@ async def places() -> AsyncIterator[Places]:
 
     made = Places(
         scratch,
-        lambda choice: make_starter(scratch.root, choice),
+        lambda choice: make_starter(scratch.root, choice, lambda: None),
         look,
         lambda: True,
         {"CUDA_VISIBLE_DEVICES": "4,6"},

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from blankcheck import checking, repairing
 from blankcheck.courses import Target, find_exercise
@@ -268,12 +267,18 @@ def chapter(tmp_path: Path) -> Path:
     return file
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def counting(runner: HostRunner, request: pytest.FixtureRequest) -> Counting:
-    name = request.node.originalname
-    if (await runner.info()).start == "spare" and name not in IN_SPARES:
-        pytest.skip("tried in forks")
-    return Counting(runner)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "counting" in metafunc.fixturenames:
+        hosts = (
+            ["forking", "torch_spares"] if metafunc.definition.name in IN_SPARES else ["forking"]
+        )
+        ids = ["fork", "spare"][: len(hosts)]
+        metafunc.parametrize("counting", hosts, ids=ids, indirect=True)
+
+
+@pytest.fixture
+def counting(request: pytest.FixtureRequest) -> Counting:
+    return Counting(request.getfixturevalue(request.param))
 
 
 async def look(target: Target, runner: Counting) -> Repaired | None:

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from tests.runner.watching import host_of
 
 from blankcheck.runner import RunnerUnavailable
 from blankcheck.runner.process import HostRunner
@@ -36,8 +37,8 @@ def marked(report: Report, code: str) -> str:
     return code[feedback.start : feedback.end]
 
 
-async def test_prints_what_the_code_prints(runner: HostRunner) -> None:
-    report = await run(runner, "import torch\nprint(torch.ones(2), 'ä')")
+async def test_prints_what_the_code_prints(torch_runner: HostRunner) -> None:
+    report = await run(torch_runner, "import torch\nprint(torch.ones(2), 'ä')")
     assert (report.verdict, report.output) == ("passed", "tensor([1., 1.]) ä\n")
     assert not report.truncated
     assert report.device == "cpu"
@@ -91,9 +92,9 @@ async def test_keeps_the_head_and_the_tail_of_long_output(runner: HostRunner) ->
     assert "characters left out" in report.output
 
 
-async def test_an_exception_is_told_on_the_expression_at_fault(runner: HostRunner) -> None:
+async def test_an_exception_is_told_on_the_expression_at_fault(torch_runner: HostRunner) -> None:
     code = "import torch\na = torch.ones(2, 3)\nb = a @ a\n"
-    report = await run(runner, code)
+    report = await run(torch_runner, code)
     assert report.verdict == "error"
     assert only(report).code.startswith("run/")
     assert only(report).start in range(code.index("b ="), len(code))
@@ -130,7 +131,7 @@ async def test_is_a_main_program(runner: HostRunner) -> None:
     assert report.output == f"main {FILE}\n"
 
 
-async def test_a_data_loader_with_workers_and_backpropagation_run(runner: HostRunner) -> None:
+async def test_a_data_loader_with_workers_and_backpropagation_run(torch_runner: HostRunner) -> None:
     code = (
         "import torch\n"
         "from torch.utils.data import DataLoader, TensorDataset\n"
@@ -140,7 +141,7 @@ async def test_a_data_loader_with_workers_and_backpropagation_run(runner: HostRu
         "    layer(batch).sum().backward()\n"
         "print(layer.weight.grad)\n"
     )
-    report = await run(runner, code)
+    report = await run(torch_runner, code)
     assert (report.verdict, report.output) == ("passed", "tensor([[28.]])\n")
 
 
@@ -245,9 +246,9 @@ async def test_endless_printing_is_stopped(runner: HostRunner) -> None:
     assert len(report.output) < 250_000
 
 
-async def test_too_much_memory_is_a_limit_not_a_crash(runner: HostRunner) -> None:
+async def test_too_much_memory_is_a_limit_not_a_crash(torch_runner: HostRunner) -> None:
     code = "import torch\nx = torch.ones(1000)\ny = torch.ones(10_000_000_000)\n"
-    report = await run(runner, code)
+    report = await run(torch_runner, code)
     assert (report.verdict, only(report).code) == ("limit", "run/limit")
     assert "memory" in only(report).message
     assert only(report).start in range(code.index("y ="), len(code))
@@ -279,24 +280,24 @@ async def test_runs_in_a_clean_copy_of_the_data_that_is_gone_afterwards(
     assert (tmp_path / "inner" / "numbers.txt").read_text() == "1 2 3"
     again = await run(runner, code, lesson)
     assert again.output.splitlines()[0] == listed
-    (root,) = Path(tempfile.gettempdir()).glob(f"blankcheck-{runner.pid}-*")
+    (root,) = Path(tempfile.gettempdir()).glob(f"blankcheck-{host_of(runner)}-*")
     assert root in Path(place).parents
     await _until_gone(Path(place))
 
 
-async def test_a_card_that_is_full_is_a_limit_of_the_card(runner: HostRunner) -> None:
+async def test_a_card_that_is_full_is_a_limit_of_the_card(torch_runner: HostRunner) -> None:
     full = (
         "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 14.75 GiB "
         "of which 12.06 GiB is free. Of the allocated memory 2.56 GiB is allocated by PyTorch, and "
         "6.00 MiB is reserved by PyTorch but unallocated."
     )
     raising = f"import torch\nraise torch.OutOfMemoryError({full!r})\n"
-    report = await run(runner, raising)
+    report = await run(torch_runner, raising)
     assert (report.verdict, report.feedback[0].code) == ("limit", "run/limit")
     assert "graphics card of 14.8 GB" in report.feedback[0].message
     # The exercise's own code is not called faulty for it.
     with pytest.raises(RunnerUnavailable, match=r"no room for the exercise's pre-exercise code"):
-        await runner.run(Lesson(pre_exercise_code=raising), "pass", FILE)
+        await torch_runner.run(Lesson(pre_exercise_code=raising), "pass", FILE)
 
 
 async def test_the_environment_of_the_person_is_not_handed_on(runner: HostRunner) -> None:

@@ -36,8 +36,8 @@ def at_the_end(report: Report) -> dict[str, Seen]:
     return {seen.name: seen for seen in report.seen if seen.line == 0}
 
 
-async def test_tensors_arrays_and_modules_are_told(runner: HostRunner) -> None:
-    report = await runner.run(LESSON, CODE, "a.py", Limits())
+async def test_tensors_arrays_and_modules_are_told(torch_runner: HostRunner) -> None:
+    report = await torch_runner.run(LESSON, CODE, "a.py", Limits())
     assert report.verdict == "passed", report.feedback
     seen = at_the_end(report)
     weight = seen["weight"]
@@ -66,7 +66,7 @@ async def test_tensors_arrays_and_modules_are_told(runner: HostRunner) -> None:
 
 
 async def test_a_check_tells_the_learners_values_and_none_of_the_solutions(
-    runner: HostRunner,
+    torch_runner: HostRunner,
 ) -> None:
     lesson = Lesson(
         pre_exercise_code="import torch\nsecret_free = torch.zeros(1)",
@@ -74,11 +74,11 @@ async def test_a_check_tells_the_learners_values_and_none_of_the_solutions(
         sct='Ex().check_object("answer").has_equal_value()',
     )
     code = "answer = torch.full((2, 2), 40.5)\nonly_solution\n"
-    report = await runner.check(lesson, code.splitlines()[0], "a.py", Limits())
+    report = await torch_runner.check(lesson, code.splitlines()[0], "a.py", Limits())
     assert report.verdict == "failed"
     (answer,) = at_the_end(report).values()
     assert answer.first == ("40.5",) * 4
-    raised = await runner.check(lesson, code, "a.py", Limits())
+    raised = await torch_runner.check(lesson, code, "a.py", Limits())
     assert raised.verdict == "error"
     assert set(at_the_end(raised)) == {"answer"}
     told = repr((report.seen, raised.seen))
@@ -86,16 +86,18 @@ async def test_a_check_tells_the_learners_values_and_none_of_the_solutions(
     assert "secret" not in told
 
 
-async def test_what_had_to_be_ended_tells_nothing(runner: HostRunner) -> None:
-    report = await runner.run(Lesson(), "x = 1\nwhile True: pass", "a.py", Limits(seconds=0.5))
+async def test_what_had_to_be_ended_tells_nothing(torch_runner: HostRunner) -> None:
+    report = await torch_runner.run(
+        Lesson(), "x = 1\nwhile True: pass", "a.py", Limits(seconds=0.5)
+    )
     assert (report.verdict, report.seen) == ("timeout", ())
 
 
 async def test_a_submission_that_breaks_tensors_only_loses_their_values(
-    runner: HostRunner,
+    torch_runner: HostRunner,
 ) -> None:
     code = "import torch\nx = torch.ones(3)\ntorch.Tensor.detach = None\n"
-    report = await runner.run(Lesson(), code, "a.py", Limits())
+    report = await torch_runner.run(Lesson(), code, "a.py", Limits())
     assert report.verdict == "passed"
     assert at_the_end(report)["x"].shape == (3,)
     assert at_the_end(report)["x"].first == ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,18 +38,25 @@ class Watched:
             self._more.clear()
             await asyncio.wait_for(self._more.wait(), 30)
         namespace, *inner = self._shown.split()[: count + 1]
-        host = self._runner.pid
-        assert host is not None
-        return [_outside(host, namespace, int(number)) for number in inner]
+        return [_outside(host_of(self._runner), namespace, int(number)) for number in inner]
+
+
+def host_of(runner: HostRunner) -> int:
+    """The host's process: what the server started guards it."""
+    guard = runner.pid
+    assert guard is not None
+    (host,) = processes.children(guard)
+    return host
 
 
 def _outside(host: int, namespace: str, inner: int) -> int:
     """The process below the host that has an id inside a namespace of process ids."""
     for pid in processes.descendants(host):
-        status = Path(f"/proc/{pid}/status").read_text().splitlines()
-        ids = next(line.split() for line in status if line.startswith("NSpid:"))
-        if ids[-1] == str(inner) and namespace in os.readlink(f"/proc/{pid}/ns/pid"):  # noqa: PTH115
-            return pid
+        with contextlib.suppress(OSError):  # one of another run may end meanwhile
+            status = Path(f"/proc/{pid}/status").read_text().splitlines()
+            ids = next(line.split() for line in status if line.startswith("NSpid:"))
+            if ids[-1] == str(inner) and namespace in str(Path(f"/proc/{pid}/ns/pid").readlink()):
+                return pid
     raise AssertionError(f"there is no process {inner} in {namespace}")
 
 

@@ -277,7 +277,7 @@ class Fake:
 
     def make(self, choice: Choice) -> SpareStarter:
         self.made.append(choice)
-        return SpareStarter("", choice.environment)
+        return SpareStarter("", choice.environment, lambda: None)
 
     async def of(self, device: str, solution: str = "") -> Choice:
         request = Request(1, "check", Lesson(solution=solution), device=device)

@@ -9,6 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,6 +24,7 @@ from blankcheck.runner.supplies import Supplies
 from blankcheck_runner import trace, wire
 from blankcheck_runner.wire import DeviceInfo, Expression, HostInfo, Lesson, Limits, Report, Request
 
+log = logging.getLogger(__name__)
 _CANCEL_SECONDS = 2.0
 _CLOSE_SECONDS = 1.5
 _LOOK_SECONDS = 0.5
@@ -159,6 +163,7 @@ class HostRunner:
     async def _begin(self, before: asyncio.Task[_Host] | None) -> _Host:
         dead = _host_of(before)
         if dead is not None:
+            log.warning("The runner is started again. %s", dead.obituary())
             await dead.close()
         return await _Host.start(self._launcher)
 
@@ -191,6 +196,8 @@ class _Host:
         self._beating: asyncio.Task[None] | None = None
         self._fault = ""
         """Why nothing more can come of it, where that is known."""
+        self._leaving = False
+        """Whether it has given up what it was asked, as it does on its way out."""
         self._logging = asyncio.create_task(self._log())
         self._listening = asyncio.create_task(self._listen())
 
@@ -217,14 +224,14 @@ class _Host:
     @property
     def dead(self) -> bool:
         """Whether nothing can be asked of it any more."""
-        return self._listening.done()
+        return self._listening.done() or self._leaving
 
     async def ask(
         self, number: int, message: Mapping[str, Any], on_output: Callable[[str], None] | None
     ) -> Report | DeviceInfo:
         """The answer. Raises _HostDied, or RunnerUnavailable if the host cannot run anything."""
         if self.dead:
-            raise _HostDied(self._obituary())
+            raise _HostDied(self.obituary())
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Report | DeviceInfo | None] = loop.create_future()
         self._answers[number] = answer
@@ -245,6 +252,7 @@ class _Host:
             self._outputs.pop(number, None)
             self._end_supply(number)
         if told is None:
+            self._leaving = True
             raise _HostDied("the host gave up the request")
         return told
 
@@ -258,12 +266,16 @@ class _Host:
         """Ends it; by force if it does not end by itself."""
         if self._process.stdin is not None:
             self._process.stdin.close()
-        try:
-            await asyncio.wait_for(self._process.wait(), _CLOSE_SECONDS)
-        except asyncio.TimeoutError:
+        if os.name == "posix":
             with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
+                self._process.send_signal(signal.SIGCONT)
+        for end in (self._process.terminate, self._process.kill):
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._process.wait(), _CLOSE_SECONDS)
+                break
+            with contextlib.suppress(ProcessLookupError):
+                end()
+        await self._process.wait()
         tasks = {self._listening, self._logging}
         if self._beating is not None:
             tasks.add(self._beating)
@@ -303,7 +315,7 @@ class _Host:
             if blob:
                 self._heard.note()  # a slow line is none that is broken
         except (ConnectionError, RuntimeError):
-            raise _HostDied(self._obituary()) from None
+            raise _HostDied(self.obituary()) from None
 
     async def _listen(self) -> None:
         stdout = self._process.stdout
@@ -327,7 +339,7 @@ class _Host:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(asyncio.shield(self._logging), 1.0)
             await asyncio.wait_for(self._process.wait(), 1.0)
-        died = _HostDied(self._obituary())
+        died = _HostDied(self.obituary())
         for future in (self._hello, *self._answers.values()):
             if not future.done():
                 future.set_exception(died)
@@ -356,6 +368,8 @@ class _Host:
             self._greeted(HostInfo(**{k: v for k, v in message.items() if k != "type"}))
         elif kind == "unable":
             self._fault = f"`{self._launcher.title}` cannot run code: {message['message']}"
+        elif kind == "note":
+            log.warning(message["message"])
         elif kind == "output":
             show = self._outputs.get(message["id"])
             if show is not None:
@@ -417,6 +431,6 @@ class _Host:
             if trace.ON:
                 sys.stderr.write(text)
 
-    def _obituary(self) -> str:
+    def obituary(self) -> str:
         """Why it is not there any more, for the person."""
         return self._fault or self._launcher.obituary(self._process.returncode, self._heard)

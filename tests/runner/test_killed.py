@@ -1,0 +1,193 @@
+"""Any process killed or stopped, at rest or in the midst of a check: it is told once, and the
+verdict is right."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from tests.runner.watching import Watched, gone, host_of, steady, until
+
+from blankcheck.runner.process import HostRunner
+from blankcheck_runner import processes
+from blankcheck_runner.wire import Lesson
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+LESSON = Lesson(
+    solution="def wait():\n    return 2\nb = wait()\n",
+    sct="Ex().check_object('b').has_equal_value(expr_code='wait()')\n",
+)
+SLOW = """\
+import time
+def wait():
+    open('asked', 'w').close()
+    time.sleep(0.3)
+    return 2
+b = 2
+"""
+WRONG = SLOW.replace("return 2", "return 3")
+SECONDS = 2.0
+"""Within which a verdict comes although something was killed, where no import is needed."""
+FORKED = ("zygote", "lesson", "reference", "student", "judge", "host", "guard", "stem")
+SPARE = ("one", "other", "host", "guard")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def forking() -> AsyncIterator[HostRunner]:
+    runner = HostRunner(sys.executable, {"BLANKCHECK_START": "fork"})
+    yield runner
+    await runner.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def sparing(bare_python: str) -> AsyncIterator[HostRunner]:
+    runner = HostRunner(bare_python, {"BLANKCHECK_START": "spare"})
+    yield runner
+    await runner.close()
+
+
+def forked(host: int) -> dict[str, int]:
+    """The processes of the one lesson, if those of its next check are there."""
+    stem, zygote = 0, 0
+    for program in processes.children(host):
+        if processes.children(program):
+            zygote = program
+        else:
+            stem = program
+    lesson = zygote
+    while len(below := processes.children(lesson)) == 1:
+        zygote, (lesson,) = lesson, below
+    known = {child: processes.children(child) for child in below}
+    references = [child for child, judges in known.items() if len(judges) == 1]
+    students = [child for child, judges in known.items() if not judges]
+    if not stem or len(references) != 1 or len(students) != 1:
+        return {}
+    (reference,), (student,) = references, students
+    found = {"stem": stem, "zygote": zygote, "lesson": lesson, "reference": reference}
+    return {**found, "student": student, "judge": known[reference][0]}
+
+
+def spared(host: int) -> dict[str, int]:
+    """The two workers that are ready."""
+    programs = processes.children(host)
+    if len(programs) != 2:
+        return {}
+    workers = [([program, *processes.descendants(program)])[-1] for program in programs]
+    return dict(zip(("one", "other"), workers, strict=True))
+
+
+async def at_rest(runner: HostRunner, find: Callable[[int], dict[str, int]]) -> dict[str, int]:
+    """The processes by what they are, once all are there that the next check takes."""
+    await runner.info()
+    # Whatever was killed before is replaced at the latest when somebody asks.
+    assert (await runner.check(LESSON, "def wait(): return 2\nb = 2\n", "a.py")).verdict == "passed"
+    host = host_of(runner)
+    found: dict[str, int] = {}
+    while not found:
+        # Those of the last check are still there for a moment.
+        found = await steady(lambda: find(host), 0.2)
+    assert runner.pid is not None
+    return {**found, "host": host, "guard": runner.pid}
+
+
+async def interfered(
+    runner: HostRunner, found: dict[str, int], role: str, number: signal.Signals
+) -> None:
+    """Kills or stops a process, while a check runs: the verdict is right all the same."""
+    students = [found[name] for name in ("student", "one", "other") if name in found]
+    checking = asyncio.create_task(runner.check(LESSON, SLOW, "a.py"))
+    await until(lambda: any(Path(f"/proc/{pid}/cwd/asked").exists() for pid in students), 30)
+    os.kill(found[role], number)
+    assert (await asyncio.wait_for(checking, 60)).verdict == "passed"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
+@pytest.mark.parametrize("busy", [False, True], ids=["at-rest", "in-a-check"])
+class TestOneProcess:
+    @pytest.mark.parametrize("role", FORKED)
+    async def test_fork(
+        self,
+        role: str,
+        busy: bool,
+        number: signal.Signals,
+        forking: HostRunner,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        found = await at_rest(forking, forked)
+        await self.holds(forking, found, role, busy, number, caplog)
+
+    @pytest.mark.parametrize("role", SPARE)
+    async def test_spare(
+        self,
+        role: str,
+        busy: bool,
+        number: signal.Signals,
+        sparing: HostRunner,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        found = await at_rest(sparing, spared)
+        await self.holds(sparing, found, role, busy, number, caplog)
+
+    async def holds(
+        self,
+        runner: HostRunner,
+        found: dict[str, int],
+        role: str,
+        busy: bool,
+        number: signal.Signals,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """The verdict is right, comes soon, and a kill is told once."""
+        caplog.clear()
+        if busy:
+            await interfered(runner, found, role, number)
+        else:
+            os.kill(found[role], number)
+        begun = time.monotonic()
+        report = await runner.check(LESSON, WRONG, "a.py")
+        spent = time.monotonic() - begun
+        assert report.verdict == "failed", report
+        killed = number is signal.SIGKILL
+        if not (killed and role in ("host", "guard")):
+            assert spent < SECONDS
+        if killed:
+            await until(lambda: bool(caplog.records), 5)
+        assert len(caplog.records) == killed, caplog.text
+
+
+@pytest.mark.parametrize("start", ["fork", "spare"])
+@pytest.mark.parametrize("level", ["full", "limits"])
+async def test_a_killed_host_leaves_nothing_and_is_replaced(
+    start: str, level: str, bare_python: str
+) -> None:
+    surroundings = {"BLANKCHECK_START": start, "BLANKCHECK_SANDBOX": level}
+    runner = HostRunner(bare_python, surroundings)
+    await runner.info()
+    host = host_of(runner)
+    code = (
+        "import os, time\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0:\n"
+        "        print(os.getpid(), flush=True)\n"
+        "        time.sleep(600)\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+        "time.sleep(1)\n"
+    )
+    watched = Watched(runner, code)
+    (left,) = await watched.processes(1)
+    below = processes.descendants(host)
+    assert left in below
+    os.kill(host, signal.SIGKILL)
+    await until(lambda: all(gone(pid) for pid in below))
+    assert (await watched.task).verdict == "passed"
+    assert host_of(runner) != host
+    await runner.close()
