@@ -46,6 +46,8 @@ const step = story("author");
 step("the mistakes of a chapter are problems on their lines", async (editor) => {
   mkdirSync(join(editor.workspace, "course"));
   writeFileSync(join(editor.workspace, "course", FILE), CHAPTER);
+  // What opens by itself at the start would take the focus from the list of files.
+  await editor.exercise("The root of nine").waitFor();
   await editor.openFile(FILE);
   await editor.page.locator(".view-line", { hasText: "side = math.pow" }).waitFor();
   const rows = await editor.problems();
