@@ -32,7 +32,8 @@ step("after a reload of the window everything is back, with one server", async (
   const [before] = await settled(editor);
   await editor.page.reload();
   await editor.exercise("Neural Networks", "started").waitFor();
-  // Which files stood open is VS Code's to remember, and on a busy machine it may not.
+  // Which files stood open, and where, is VS Code's to remember, and on a busy machine it may not.
+  await editor.command("View: Close All Editors");
   await editor.openFile(basename(FILE));
   await editor
     .marks("info")
