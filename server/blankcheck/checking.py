@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from blankcheck import repairing
-from blankcheck.course.align import instructions
+from blankcheck.course.align import align, instructions
 from blankcheck.course.blanks import Blank, find_blanks
 from blankcheck.course.mending import Repair
 from blankcheck.course.missing import place_of_missing
@@ -263,7 +263,9 @@ def _result(
     for_author: bool,
     repaired: Repaired | None,
 ) -> Result:
-    known = _Blanks(target, submission)
+    asked = lesson(target)
+    solution = (asked if repaired is None else repaired.lesson(asked, submission)).solution
+    known = _Blanks(target, submission, solution)
     told = [
         item
         for item in report.feedback
@@ -312,10 +314,10 @@ def _feedback(target: Target, submission: str, item: Reported, known: _Blanks) -
         return _fault_of_chapter(target, item)
     missing = known.missing(item)
     if missing is not None:
-        blank = known.at(missing)
-        return Feedback(
-            item.code, item.severity, item.message, missing, blank, known.related(blank)
-        )
+        lost = known.asking(item)
+        blank = known.at(missing) if len(missing) else lost[0] if len(lost) == 1 else None
+        related = known.related(lost[0] if blank is None and lost else blank)
+        return Feedback(item.code, item.severity, item.message, missing, blank, related)
     if item.start is None:
         return Feedback(item.code, item.severity, item.message, Span(0, 0))
     start = max(0, min(item.start, len(submission)))
@@ -403,8 +405,10 @@ def wanted(blank: Blank) -> str:
 class _Blanks:
     """The sample code's blanks in a submission, and the instructions that they serve."""
 
-    def __init__(self, target: Target, submission: str) -> None:
+    def __init__(self, target: Target, submission: str, solution: str = "") -> None:
+        """`solution`: the text that was run as such, which repairs may have changed."""
         self._target = target
+        self._solution = solution
         self._sample = _text(target.unit.code("sample_code"))
         self._submission = submission
         self._tracked = track(self._sample, submission) if len(submission) <= MAX_CODE else ()
@@ -417,11 +421,21 @@ class _Blanks:
         """Where to mark what is missing, as far as the feedback itself does not say it."""
         if item.expected_start is None or item.expected_end is None or item.end != item.start:
             return None
-        solution = _text(self._target.unit.code("solution"))
         span = Span(item.expected_start, item.expected_end)
-        if len(self._submission) > MAX_CODE or not 0 <= span.start <= span.end <= len(solution):
+        size = len(self._solution)
+        if len(self._submission) > MAX_CODE or not 0 <= span.start <= span.end <= size:
             return None
-        return place_of_missing(self._sample, solution, self._submission, span, self._tracked)
+        return place_of_missing(self._sample, self._solution, self._submission, span, self._tracked)
+
+    def asking(self, item: Reported) -> tuple[int, ...]:
+        """The blanks that ask for what is missing."""
+        missing = Span(item.expected_start or 0, item.expected_end or 0)
+        answers = align(self._sample, self._solution)
+        return tuple(
+            index
+            for index, answer in enumerate(answers)
+            if answer is not None and answer.span.overlaps(missing)
+        )
 
     def related(self, index: int | None) -> tuple[Place, ...]:
         """The instruction that a blank serves, as a place in the chapter."""

@@ -65,6 +65,7 @@ def test_the_corpus_is_as_large_as_it_has_to_be() -> None:
 async def test_a_wrong_submission(case: Case, marks: dict[str, Marked]) -> None:
     found = marks[case.id]
     assert set(found.short) <= set(KNOWN.get(case.id, ())), told(found)
+    assert len([item for item in found.result.feedback if item.severity == "error"]) == 1
 
 
 @on_one_loop

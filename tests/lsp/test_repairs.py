@@ -55,7 +55,13 @@ async def repaired(client: Client, uri: str) -> list[dict[str, Any]]:
         )
     )
     found = message["params"]["diagnostics"]
-    return [item for item in found if item["code"] == "author/missing-import"]
+    repairs = [item for item in found if item["code"] == "author/missing-import"]
+    places = [item["range"]["start"] for item in repairs]
+    # One fault is told once: not as a name that is undefined as well.
+    assert [item["code"] for item in found if item["range"]["start"] in places] == [
+        "author/missing-import"
+    ]
+    return repairs
 
 
 async def fixes(client: Client, uri: str, line: int) -> list[dict[str, Any]]:

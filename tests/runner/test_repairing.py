@@ -372,6 +372,19 @@ async def test_all_kinds_of_mistake_in_one_exercise(chapter: Path, counting: Cou
     assert len(counting.lessons) == runs
 
 
+async def test_what_is_missing_in_repaired_code_is_marked_where_it_should_be(
+    chapter: Path, counting: Counting
+) -> None:
+    pytest.importorskip("torchvision")
+    target = find_exercise(chapter, "digits")
+    for written, marked in (("pass\n", "pass"), ("", "")):
+        text = FOLLOWED.replace("loss_of(net, image, 1)\n", written)
+        result = await checking.check(target, text, "mine.py", counting)
+        told = result.feedback[0]
+        assert (told.code, told.blank, told.span.of(text)) == ("sct/missing", None, marked)
+        assert text[: told.span.start].rstrip().endswith("print(net(image).shape)")
+
+
 async def test_written_into_the_chapter_it_runs_as_it_is(chapter: Path, counting: Counting) -> None:
     pytest.importorskip("torchvision")
     for key in ("layers", "more", "digits"):

@@ -97,6 +97,36 @@ def test_of_two_mistakes_the_earlier_comes_first(judge: Judge) -> None:
     assert judgement.feedback[0].message == "`a` is 2, which is too large."
 
 
+def test_of_many_mistakes_as_many_are_told_as_the_author_asks_for(judge: Judge) -> None:
+    solution = "".join(f"v{n} = {n}\nw{n} = v{n} * 10\nprint(w{n})\n" for n in range(1, 6))
+    submission = solution.replace("* 10", "* 11")
+    for sct, lines in (
+        ("", [2]),
+        ("Ex().check_solution()", [2]),
+        ("Ex().check_solution(messages=2)", [2, 5]),
+        ("Ex().check_solution(messages=3)", [2, 5, 8]),
+    ):
+        found = judge(sct, solution, submission).feedback
+        assert [submission.count("\n", 0, item.start) + 1 for item in found] == lines
+        assert all(submission[item.start : item.end] == "11" for item in found)
+
+
+def test_what_follows_from_a_mistake_is_no_second_one(judge: Judge) -> None:
+    submission = "a = 2\nb = a * 10\nc = b + 1\nprint(c)\nd = 5\n"
+    solution = submission.replace("a = 2", "a = 1").replace("d = 5", "d = 4")
+    found = judge("Ex().check_solution(messages=3)", solution, submission).feedback
+    assert [item.message.split()[0] for item in found] == ["`a`", "`d`"]
+
+
+@pytest.mark.parametrize("messages", ["0", "4", "True", "'all'"])
+def test_more_messages_than_there_may_be_are_the_authors_mistake(
+    judge: Judge, messages: str
+) -> None:
+    judgement = judge(f"Ex().check_solution(messages={messages})", "a = 1", "a = 1")
+    assert judgement.verdict == "broken"
+    assert "from 1 to 3" in judgement.feedback[0].message
+
+
 def test_a_result_under_another_name(judge: Judge) -> None:
     submission = "first = 3\nresutl = first * 7\n"
     judgement = judge("", "first = 3\nresult = first * 7\n", submission)

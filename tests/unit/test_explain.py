@@ -412,3 +412,27 @@ def test_what_else_goes_wrong_on_a_card(message: str, part: str) -> None:
     said = on_card(message, "\nx = x.to('cuda:1')")
     assert said.code == "run/device"
     assert part in said.message
+
+
+def crashed_at(name: str, code: str, *scope: str) -> str:
+    """What is told of a name that is not there."""
+    start = code.index(name)
+    frame = Frame(FILE, "<module>", 1, start, start + len(name))
+    message = f"name '{name}' is not defined"
+    crash = Crash("NameError", "NameError", message, frames=(frame,), scope=scope, missing=name)
+    return explain(crash, code).message
+
+
+def test_a_name_is_only_suggested_where_it_is_near() -> None:
+    assert "Did you mean `weight_1`" in crashed_at("weights_1", "y = weights_1", "weight_1", "x")
+    assert "Did you mean `hidden`" in crashed_at("hiden", "y = hiden", "hidden", "head")
+    assert "Did you mean" not in crashed_at("apple", "y = apple", "weights")
+    assert "Did you mean" not in crashed_at("out", "y = out", "w")
+    assert "Did you mean `print`" in crashed_at("prnt", "prnt(3)", "w")
+    assert "Did you mean `True`" in crashed_at("true", "y = true", "w")
+
+
+def test_a_key_without_quotes() -> None:
+    assert '`"apple"`' in crashed_at("apple", "prices = {apple: 3}")
+    assert '`"apple"`' in crashed_at("apple", "prices[apple]", "prices")
+    assert "quotes" not in crashed_at("apple", "print(apple)")

@@ -57,6 +57,14 @@ def test_what_was_deleted_is_missing_after_what_comes_before_it() -> None:
     assert marked(submission, "print(test(model))", sample="") == (4, len("model.eval()"))
 
 
+@pytest.mark.parametrize("nothing", ["pass", "..."])
+def test_what_says_that_nothing_is_done_is_marked(nothing: str) -> None:
+    submission = SOLUTION.replace("print(test(model))", nothing)
+    assert marked(submission, "print(test(model))", sample="") == nothing
+    submission = SOLUTION.replace("train(model)", nothing)
+    assert marked(submission, "train(model)") == nothing
+
+
 @pytest.mark.parametrize("submission", ["", "\n\n", "# nothing\n"])
 def test_an_empty_submission_has_no_place(submission: str) -> None:
     assert marked(submission, "model.eval()") is None

@@ -170,3 +170,40 @@ def test_documented_forms_are_read(text: str, names: list[str]) -> None:
 def test_what_is_no_form_is_refused(text: str) -> None:
     form = signature.parse(text)
     assert form is None or all(name.isidentifier() for name, _, _ in form)
+
+
+GIVEN = "import torch\nfrom torch.utils.data import Dataset, TensorDataset\nx = torch.arange(6.0)\n"
+OWN = """\
+class Own(Dataset):
+    def __len__(self): return 6
+    def __getitem__(self, index): return (x[index],)
+data = Own()
+"""
+OWN_CLASS = OWN.replace("Own", "Asked")
+
+
+@pytest.mark.parametrize(
+    ("sct", "solution", "submission", "verdict"),
+    [
+        ("Ex().check_object('data').has_equal_value()", "data = TensorDataset(x)", OWN, "passed"),
+        ("Ex().check_solution()", "data = TensorDataset(x)", OWN, "passed"),
+        (
+            "Ex().check_object('data').has_equal_value()",
+            "data = TensorDataset(x)",
+            OWN.replace("x[index]", "x[0]"),
+            "failed",
+        ),
+        (
+            "Ex().check_object('data').is_instance(TensorDataset)",
+            "data = TensorDataset(x)",
+            OWN,
+            "failed",
+        ),
+        ("Ex().check_solution()", OWN_CLASS, "data = TensorDataset(x)", "failed"),
+    ],
+)
+def test_a_data_set_is_what_is_in_it_unless_its_class_is_asked_for(
+    judge: Judge, sct: str, solution: str, submission: str, verdict: str
+) -> None:
+    sct = f"from torch.utils.data import TensorDataset\n{sct}"
+    assert judge(sct, solution, submission, GIVEN).verdict == verdict

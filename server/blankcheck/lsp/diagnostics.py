@@ -16,9 +16,12 @@ def diagnostics(document: Document) -> list[types.Diagnostic]:
     """All diagnostics of a document."""
     view = document.view
     if isinstance(view, ChapterView):
+        # A repair says more of a fault than the rule that found it: what learners get, and the fix.
+        repaired = {repair.span.start for repair in document.repairs}
         return [
             _diagnostic(document, problem.code, problem.severity, problem.message, problem.span)
             for problem in view.problems
+            if problem.severity != "error" or problem.span.start not in repaired
         ] + [
             _diagnostic(document, repair.code, "warning", repair.message, repair.span)
             for repair in document.repairs

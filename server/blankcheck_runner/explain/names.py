@@ -27,6 +27,9 @@ _CUSTOMARY = {
     "Variable": "",
 }
 
+_CONSTANTS = ("True", "False", "None")
+"""Of Python's own names, those that are not only called: `out` is not meant to be `oct`."""
+
 
 def _name_node(ctx: Context, name: str) -> ast.Name | None:
     return next((n for n in ctx.expressions if isinstance(n, ast.Name) and n.id == name), None)
@@ -84,17 +87,27 @@ def name(ctx: Context) -> Explanation | None:
             f"`{missing}` is not defined by itself: it is to be had as `{ctx.crash.elsewhere[0]}`.",
             at,
         )
-    known = [*ctx.crash.scope, *(item for item in dir(builtins) if item[0] != "_")]
-    meant = words.closest(missing, known)
+    called = any(isinstance(node, ast.Call) and node.func is at for node in ast.walk(ctx.tree))
+    builtin = [item for item in dir(builtins) if item[0] != "_"] if called else _CONSTANTS
+    meant = words.closest(missing, [*ctx.crash.scope, *builtin])
     if meant:
         origin = ctx.assigned(meant, here)
         where = f" (line {origin.lineno})" if origin else ""
         return Explanation("name", f"There is no `{missing}`. Did you mean `{meant}`{where}?", at)
+    advice = "Check the spelling, or assign it first."
+    if at is not None and _may_be_text(ctx, at):
+        advice = f'If it is meant as text, it needs quotes: `"{missing}"`.'
     return Explanation(
-        "name",
-        f"Nothing was assigned to `{missing}` before this line. Check the spelling, or assign it "
-        "first.",
-        at,
+        "name", f"Nothing was assigned to `{missing}` before this line. {advice}", at
+    )
+
+
+def _may_be_text(ctx: Context, at: ast.Name) -> bool:
+    """Whether a name stands where keys do, which are mostly texts."""
+    return any(
+        (isinstance(node, ast.Dict) and at in node.keys)
+        or (isinstance(node, ast.Subscript) and at is node.slice)
+        for node in ast.walk(ctx.tree)
     )
 
 

@@ -77,6 +77,10 @@ def layer(value: Value) -> str:
     return value.type
 
 
+_ALIKE = 0.65
+"""From where on two names with several letters apart are meant to be one: not apple and tuple."""
+
+
 def closest(name: str, names: Iterable[str]) -> str | None:
     """The existing name that was most likely meant; null where none is near."""
     held = [item for item in names if item != name]
@@ -90,8 +94,9 @@ def closest(name: str, names: Iterable[str]) -> str | None:
         if abs(len(item) - len(name)) > allowed or len(item) > 40:
             continue
         edits = _edits(name.lower(), item.lower(), allowed)
-        if edits is not None:
-            rank = (edits, -difflib.SequenceMatcher(None, name, item).ratio(), item)
+        alike = difflib.SequenceMatcher(None, name, item).ratio()
+        if edits is not None and (edits < 2 or alike >= _ALIKE):
+            rank = (edits, -alike, item)
             best = rank if best is None or rank < best else best
     return best[2] if best else None
 

@@ -20,6 +20,7 @@ from typing import Any
 from blankcheck_runner.judge import (
     behaviour,
     chance,
+    datasets,
     definitions,
     effects,
     files,
@@ -41,7 +42,7 @@ from blankcheck_runner.judge.places import (
 from blankcheck_runner.judge.replay import CannotTell, Replay
 from blankcheck_runner.judge.statements import Program, Span, Unit, value_of
 from blankcheck_runner.judge.suspects import note, read_instead, suspects
-from blankcheck_runner.judge.task import Observed, Probe, Process, Task
+from blankcheck_runner.judge.task import Observed, Probe, Process, Raised, Task
 from blankcheck_runner.observation import (
     ClassValue,
     FunctionValue,
@@ -53,8 +54,6 @@ from blankcheck_runner.observation import (
 )
 from blankcheck_runner.wire import Feedback
 
-_MOST = 3
-"""Mistakes told at once."""
 _GRADIENTS = re.compile(r"requires_grad|backward|\.grad\b|no_grad|detach")
 _CALLABLE = (ModuleValue, FunctionValue, ClassValue, InstanceValue, Opaque)
 
@@ -107,7 +106,7 @@ class Derivation:
         files.check(self)
         outputs.Printing(self).check()
         wrong = sorted(self.wrong, key=lambda item: (item.start is None, item.start or 0))
-        return (*wrong[:_MOST], *self.notes)
+        return (*wrong, *self.notes)
 
     def learner(self, name: str) -> Observed:
         """What a name holds in the learner's process."""
@@ -208,6 +207,11 @@ class Derivation:
             told = self.apart(expected, found.value, name=name)
         if told is None or self._does_the_same(name, unit, wanted.value, found.value):
             return False
+        given = datasets.tried(wanted.value, found.value, self.solution, self._asking(name, unit))
+        if given.calls:
+            del self.replay.own[name]
+            return False
+        told = given.told or told
         if self.suspected(unit, lambda text: self._reads_as(unit, name, text, found.value)):
             return False
         told = self._chance(unit, name, expected, found.value, told)
@@ -306,6 +310,24 @@ class Derivation:
             return False
         del self.replay.own[name]
         return True
+
+    def _asking(self, name: str, unit: Unit) -> datasets.Ask:
+        """Asks for what is made of a name: as the statement makes it from the learner's values, and
+        as the learner has it."""
+
+        def ask(code: str) -> tuple[Observed, Observed]:
+            code = code.replace("__focus__", name)
+            setup, bindings = "", dict[str, Any]()
+            if self.replay.tainted(unit, name):
+                try:
+                    setup, bindings = self.replay.again(unit, unit.reads)
+                except CannotTell:
+                    return Observed(raised=Raised("CannotTell", "")), Observed()
+                setup += f"\n{unit.text}"
+            again = Probe(code, None, setup, bindings)
+            return self.reference.probe(again), self.student.probe(Probe(code))
+
+        return ask
 
     def _same_weights(self, name: str, wanted: ModuleValue, found: ModuleValue) -> bool:
         """Whether two networks of different build have the same parameters, or would under the same

@@ -54,7 +54,8 @@ def judge(task: Task, student: Process, reference: Process) -> Judgement:
         told = misconceptions.explain_failure(
             task, student, reference, failed.feedback, authored=failed.authored
         )
-        return Judgement("failed", (told, *session.notes))
+        more = [item for item in failed.more if item.start != told.start]
+        return Judgement("failed", (told, *more, *session.notes))
     except SctError as error:
         return _broken(task, error.line or _line_of(error), str(error))
     except SyntaxError as error:

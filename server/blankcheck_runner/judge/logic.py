@@ -11,6 +11,9 @@ from blankcheck_runner.judge.table import word
 from blankcheck_runner.judge.task import Raised
 from blankcheck_runner.wire import Feedback
 
+MOST_MESSAGES = 3
+"""Mistakes told at once, if an author asks for more than the first."""
+
 
 @word("multi", checks=False)
 def multi(state: State, *tests: Any) -> None:
@@ -107,10 +110,18 @@ def set_converter(state: State, key: str, fundef: Any) -> None:
 
 
 @word("check_solution")
-def check_solution(state: State) -> None:
-    """Compares with the solution, statement by statement: what an SCT that checks nothing gets."""
+def check_solution(state: State, messages: int = 1) -> None:
+    """Compares with the solution, statement by statement: what an SCT that checks nothing gets.
+
+    `messages`: how many mistakes are told at once, 1 to 3; what follows from one is never another.
+    """
     from blankcheck_runner.judge import derived
 
+    if type(messages) is not int or not 1 <= messages <= MOST_MESSAGES:
+        raise SctError(
+            "`check_solution` takes the number of mistakes to tell at once, from 1 to "
+            f"{MOST_MESSAGES}, such as `check_solution(messages=2)`."
+        )
     session = state.session
     found = derived.derive(
         session.task, session.processes["student"], session.processes["reference"]
@@ -118,4 +129,4 @@ def check_solution(state: State) -> None:
     session.notes += [item for item in found if item.severity != "error"]
     wrong = [item for item in found if item.severity == "error"]
     if wrong:
-        raise Failed(wrong[0])
+        raise Failed(wrong[0], more=tuple(wrong[1:messages]))

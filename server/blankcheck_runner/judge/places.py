@@ -11,6 +11,8 @@ from blankcheck_runner.judge.statements import Program, Span, Unit, value_of
 def pinpoint(solution: ast.AST | None, submission: ast.AST) -> ast.AST:
     """The part of `submission` that alone differs from `solution`; all of it where more differs or
     the two are built in different ways. Of statements in a block, the first that differs."""
+    if isinstance(submission, ast.JoinedStr):
+        return submission  # its parts have no places of their own before Python 3.12
     pairs = _pairs(solution, submission) if solution is not None else None
     apart = [pair for pair in pairs or [] if not same(*pair)]
     if isinstance(submission, ast.For):

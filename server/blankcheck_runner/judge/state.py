@@ -20,11 +20,15 @@ Span = tuple[int, int]
 class Failed(Exception):
     """A check that the submission does not pass."""
 
-    def __init__(self, feedback: Feedback, *, authored: bool = False) -> None:
+    def __init__(
+        self, feedback: Feedback, *, authored: bool = False, more: tuple[Feedback, ...] = ()
+    ) -> None:
         super().__init__(feedback.message)
         self.feedback = feedback
         self.authored = authored
         """Whether the message is the author's own."""
+        self.more = more
+        """Mistakes that have nothing to do with the first, where the author asks for them."""
 
 
 class SctError(Exception):

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from blankcheck_runner.judge import datasets
 from blankcheck_runner.judge.assigned import assignment
 from blankcheck_runner.judge.code import code_of, has_value, under
 from blankcheck_runner.judge.equality import difference
 from blankcheck_runner.judge.located import is_located
 from blankcheck_runner.judge.messages import short
 from blankcheck_runner.judge.state import SctError, Source, State
+from blankcheck_runner.judge.statements import Program
 from blankcheck_runner.judge.table import word
 from blankcheck_runner.judge.task import Observed, Probe
 
@@ -103,6 +105,17 @@ def has_equal_value(
     differs = difference(expected, mine, check_device=about)
     if differs is None and func is None:
         return
+    if func is None and override is _NOT_GIVEN:
+
+        def ask(code: str) -> tuple[Observed, Observed]:
+            focus = expr_code or "__focus__"
+            asking = dataclasses.replace(running, expr_code=code.replace("__focus__", focus))
+            return asking.observe(state, "reference"), asking.observe(state, "student")
+
+        given = datasets.tried(theirs, found.value, Program(state.session.task.solution), ask)
+        if given.calls:
+            return
+        differs = given.told or differs
     if expr_code is not None and state.span() is None:
         state = _at_variable(state, expr_code)
     code, own = "sct/value", f"{subject} is not what is asked for; compare with the instructions."
