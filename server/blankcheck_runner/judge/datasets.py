@@ -49,7 +49,9 @@ def _foreign(wanted: Any, solution: Program) -> bool:
 
 
 def _items(ask: Ask, code: str) -> Trial:
-    lengths = [side.value if side.raised is None else None for side in ask(f"len({code})")]
+    lengths: list[Any] = [
+        side.value if side.raised is None else None for side in ask(f"len({code})")
+    ]
     if not all(type(length) is int for length in lengths):
         return Trial()
     if lengths[0] != lengths[1]:
