@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -203,10 +204,17 @@ def _is_suspicious(target: Target) -> bool:
 def _mark(target: Target) -> bytes:
     """What the repairs of an exercise depend on."""
     unit = target.unit
-    marks = [target.chapter.text, str(target.file), str(unit.span.start), str(target.step)]
+    marks = [str(target.file), str(unit.span.start), str(target.step)]
     if target.data is not None:
         marks += _files(target.data)
-    return hashlib.sha256("\0".join(marks).encode("utf-8", "surrogatepass")).digest()
+    rest = "\0".join(marks).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(_of_text(target.chapter.text) + rest).digest()
+
+
+@lru_cache(maxsize=2)
+def _of_text(text: str) -> bytes:
+    """A chapter's digest: its exercises are asked about one after the other."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _files(folder: Path) -> list[str]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from blankcheck.course import offline, repairs, weights
 from blankcheck.course.mending import Edit, Repair
 from blankcheck.course.mending import repairs as described
+from blankcheck.course.model import Chapter, Exercise
 from blankcheck.course.reader import read
 from blankcheck.course.repairs import Draft, Failure
 from blankcheck.course.text import Span
+from blankcheck.course.units import Unit
 
 SECTION = "`@{name}`\n```{{python}}\n{code}\n```\n\n"
 
@@ -62,6 +64,22 @@ def test_code_in_which_nothing_is_missing_is_left_alone() -> None:
     assert not draft.changed
     assert draft.pre_exercise_code == "import math\nhalf = math.pi\n"
     assert described(draft) == ()
+
+
+def test_of_a_large_chapter_only_what_is_needed_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_units, titles = repairs.units, list[str]()
+
+    def units(chapter: Chapter, exercise: Exercise) -> Iterator[Unit]:
+        titles.append(exercise.title)
+        return read_units(chapter, exercise)
+
+    monkeypatch.setattr(repairs, "units", units)
+    many = [exercise(f"Number {number}", solution=f"n{number} = 1") for number in range(20)]
+    begun(*many, exercise("Sound", solution="print(1)"))
+    assert titles == ["Sound"]
+    draft = begun(*many, exercise("Needs one", solution="print(n17)"))
+    assert titles[1:4] == ["Needs one", "Number 19", "Number 18"]
+    assert draft.pre_exercise_code == "n17 = 1\n"
 
 
 def test_an_import_of_the_sample_is_made_first() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from blankcheck.course.text import Span
@@ -84,8 +85,12 @@ def is_blank(text: str) -> bool:
     return _WHOLE_RUN.match(text) is not None
 
 
+@lru_cache(maxsize=16)
 def find_blanks(code: str) -> tuple[Blank, ...]:
-    """The blanks of `code` in order. Never raises; takes time linear in the code."""
+    """The blanks of `code` in order. Never raises; takes time linear in the code.
+
+    Several who look at the same code ask one after the other.
+    """
     if not _CANDIDATE.search(code):
         return ()
     return blanks_among(code, scan(code))

@@ -43,13 +43,27 @@ class Span:
 class Lines:
     """Offsets to lines and columns and back, for one text. Positions past an end are clipped."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, starts: list[int] | None = None) -> None:
+        """`starts`: where the lines start, if that is known."""
         self.text = text
-        # Every key press in a chapter of 100,000 lines comes here: no Python for each line.
-        if "\r" in text:
-            text = text.replace("\r\n", "\0\n").replace("\r", "\n")
-        lengths = map((1).__add__, map(len, text.split("\n")))
-        self.starts = list(accumulate(lengths, initial=0))[:-1]
+        self.starts = _starts(text) if starts is None else starts
+
+    def edited(self, start: int, end: int, new: str) -> Lines:
+        """The lines with `new` in place of what is from `start` to `end`.
+
+        Every key press in a chapter of 100,000 lines comes here: only those around it are read.
+        """
+        text = self.text[:start] + new + self.text[end:]
+        # A line more on each side, since an edit may part a CRLF or make one.
+        first = max(0, self.line_of(start) - 1)
+        after = self.line_of(end) + 2
+        begin, moved = self.starts[first], len(text) - len(self.text)
+        if after >= len(self.starts):
+            return Lines(text, self.starts[:first] + _starts(text[begin:], begin))
+        stop = self.starts[after] + moved
+        around = _starts(text[begin:stop], begin)[:-1]  # the last one starts what follows
+        rest = map(moved.__add__, self.starts[after:])
+        return Lines(text, [*self.starts[:first], *around, *rest])
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -100,6 +114,14 @@ class Lines:
         span = self.span(line)
         encoded = span.of(self.text).encode("utf-8", "surrogatepass")[: max(0, octets)]
         return span.start + len(encoded.decode("utf-8", "ignore"))
+
+
+def _starts(text: str, begin: int = 0) -> list[int]:
+    """Where the lines of `text` start, whose first character is at `begin`. No Python for each."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\0\n").replace("\r", "\n")
+    lengths = map((1).__add__, map(len, text.split("\n")))
+    return list(accumulate(lengths, initial=begin))[:-1]
 
 
 def utf16_length(text: str) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 TokenKind = Literal["name", "number", "string", "op", "comment", "newline"]
@@ -323,9 +324,13 @@ def closes(token: Token) -> bool:
     return token.kind == "op" and token.text in _CLOSES
 
 
-def scan(code: str) -> list[Token]:
-    """The tokens of `code`, comments and the ends of logical lines included."""
-    return _Scanner(code).scan()
+@lru_cache(maxsize=2)
+def scan(code: str) -> tuple[Token, ...]:
+    """The tokens of `code`, comments and the ends of logical lines included.
+
+    Kept for the two texts that are compared: of a submission, both blanks and places ask for them.
+    """
+    return tuple(_Scanner(code).scan())
 
 
 class Statement(NamedTuple):

@@ -67,10 +67,10 @@ def changed(lines: Lines, changes: Sequence[types.TextDocumentContentChangeEvent
             continue
         start, end = _place(lines, change.range)
         if waiting and end >= waiting[-1][0]:
-            lines, waiting = Lines(_written(lines.text, waiting)), []
+            lines, waiting = _after(lines, waiting), []
             start, end = _place(lines, change.range)
         waiting.append((start, end, change.text))
-    return Lines(_written(lines.text, waiting)) if waiting else lines
+    return _after(lines, waiting) if waiting else lines
 
 
 def _place(lines: Lines, range: types.Range) -> tuple[int, int]:
@@ -78,11 +78,14 @@ def _place(lines: Lines, range: types.Range) -> tuple[int, int]:
     return start, max(start, to_offset(lines, range.end))
 
 
-def _written(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
+def _after(lines: Lines, edits: Sequence[tuple[int, int, str]]) -> Lines:
     """A text after edits, of which each is before the one before."""
+    if len(edits) == 1:
+        return lines.edited(*edits[0])
+    text = lines.text
     parts: list[str] = []
     at = 0
     for start, end, new in reversed(edits):
         parts += (text[at:start], new)
         at = end
-    return "".join((*parts, text[at:]))
+    return Lines("".join((*parts, text[at:])))

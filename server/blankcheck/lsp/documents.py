@@ -22,7 +22,7 @@ from blankcheck.result import Feedback, Result
 from blankcheck.values import Values
 
 MAX_CHAPTER = 32 * 2**20
-LOOK_SECONDS = 0.03
+LOOK_SECONDS = 0.01
 """How long the rules look at a chapter before what they have found is shown."""
 _EXERCISE = re.compile(
     r"^(?:---[ \t]+)?type[ \t]*:[ \t]*\w*(?:Exercise|Exericse|Challenge)", re.MULTILINE

@@ -78,6 +78,8 @@ def serve(address: tuple[str, int] | None = None, python: str | None = None) -> 
     # A chapter is many small values without a cycle. Looking for cycles among them as often as
     # Python does by itself takes about as long as reading it.
     gc.set_threshold(50_000)
+    # What is typed waits for a thread that looks at a huge chapter no longer than this, each time.
+    sys.setswitchinterval(0.001)
     status = _serve(address, python)
     if any(thread.name.startswith(THREADS) for thread in threading.enumerate()):
         logging.shutdown()

@@ -52,6 +52,9 @@ THREADS = "blankcheck"
 
 log = logging.getLogger(__name__)
 _PREPARE_SECONDS = 0.1
+_FURTHER_SECONDS = 0.05
+"""Before the rest of a large chapter is looked at: what is typed next, or what an editor asks when
+it has opened a file, comes first."""
 T = TypeVar("T")
 
 
@@ -206,6 +209,7 @@ class Session:
         def outdated() -> bool:
             return document.asked != asked or self.documents.get(document.uri) is not document
 
+        await asyncio.sleep(_FURTHER_SECONDS)
         view = await self.aside(look_further, view, outdated)
         if not outdated():
             document.view = view
