@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -165,6 +166,48 @@ class AsyncChannel:
                     loop.remove_writer(self._socket.fileno())
 
 
+class HostSide(NamedTuple):
+    """What the host has of what connects it and a worker."""
+
+    control: socket.socket
+    output: int
+    position: int
+
+
+class Ends:
+    """What connects host and worker: a channel, an output pipe, a file with its position."""
+
+    def __init__(self) -> None:
+        self.control, self.worker_control = pair()
+        self.output, self.worker_output = os.pipe()
+        self.position = unnamed_file()
+
+    @property
+    def host_side(self) -> HostSide:
+        """What the host keeps."""
+        return HostSide(self.control, self.output, self.position)
+
+    def worker_side(self) -> tuple[int, int, int]:
+        """The descriptors for the worker."""
+        return self.worker_control.fileno(), self.worker_output, self.position
+
+    def close_worker_side(self) -> None:
+        """Closes here what the worker holds now."""
+        self.worker_control.close()
+        os.close(self.worker_output)
+
+    def close_host_side(self) -> None:
+        """Closes in a worker what is the host's. The position is for both."""
+        self.control.close()
+        os.close(self.output)
+
+    def close(self) -> None:
+        """Closes everything, when no worker came of it."""
+        self.close_worker_side()
+        self.close_host_side()
+        os.close(self.position)
+
+
 def pair() -> tuple[socket.socket, socket.socket]:
     """Two connected ends."""
     return socket.socketpair()
@@ -175,6 +218,14 @@ def close_all(descriptors: Sequence[int]) -> None:
     for descriptor in descriptors:
         with contextlib.suppress(OSError):
             os.close(descriptor)
+
+
+def unnamed_file() -> int:
+    """A file in memory, or one on disk that has no name any more."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("blankcheck")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _settle(future: asyncio.Future[None]) -> None:

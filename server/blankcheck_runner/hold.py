@@ -7,13 +7,12 @@ import contextlib
 import itertools
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from blankcheck_runner import processes, wire
-from blankcheck_runner.channel import AsyncChannel, ChannelClosed, pair
+from blankcheck_runner.channel import AsyncChannel, ChannelClosed, Ends, HostSide
 from blankcheck_runner.output import Output
 from blankcheck_runner.stops import from_outside
 from blankcheck_runner.worker import PARTS, POSITION
@@ -39,7 +38,9 @@ class WorkerFailed(Exception):
 class Hold:
     """The host's hold on one worker."""
 
-    def __init__(self, pid: int, ends: Ends, output: Output, parent: Hold | None = None) -> None:
+    def __init__(
+        self, pid: int, ends: HostSide, output: Output, parent: Hold | None = None
+    ) -> None:
         self.pid = pid
         self.output = output
         self.exited: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
@@ -91,7 +92,7 @@ class Hold:
             ends.close()
             raise
         ends.close_worker_side()
-        child = Hold(pid, ends, Output(output), self)
+        child = Hold(pid, ends.host_side, Output(output), self)
         self._forked[inner] = child
         child.exited.add_done_callback(lambda _: self._forked.pop(inner, None))
         if inner in self._ended_early:
@@ -233,31 +234,6 @@ class Hold:
             child.note_exit(code)
 
 
-class Ends:
-    """What connects host and worker: a channel, an output pipe, a file with its position."""
-
-    def __init__(self) -> None:
-        self.control, self.worker_control = pair()
-        self.output, self.worker_output = os.pipe()
-        self.position = _unnamed_file()
-
-    def worker_side(self) -> tuple[int, int, int]:
-        """The descriptors for the worker."""
-        return self.worker_control.fileno(), self.worker_output, self.position
-
-    def close_worker_side(self) -> None:
-        """Closes here what the worker holds now."""
-        self.worker_control.close()
-        os.close(self.worker_output)
-
-    def close(self) -> None:
-        """Closes everything, when no worker came of it."""
-        self.close_worker_side()
-        self.control.close()
-        os.close(self.output)
-        os.close(self.position)
-
-
 async def answered(asking: Coroutine[Any, Any, T], seconds: float, *holds: Hold) -> T:
     """What workers answer. Meanwhile those of `holds` that somebody stops are let go on. Raises
     asyncio.TimeoutError, and what `asking` raises."""
@@ -283,10 +259,3 @@ async def give_up(task: asyncio.Task[Any]) -> None:
     await asyncio.wait({task})
     if not task.cancelled():
         task.exception()  # seen; it does not matter any more
-
-
-def _unnamed_file() -> int:
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("position")
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())

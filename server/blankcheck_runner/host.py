@@ -7,12 +7,16 @@ device), `failed` or `cancelled` for each request, and `devices`. A server on an
 by `files` what data a request needs; the host says `lacking` for what it does not have, gets it in
 `piece`s, and is asked again. It answers `ping` by `pong`. When its input ends, or nothing comes for
 as long as a `ping` said, everything below it ends, and then it does.
+
+A host that takes the place of one that was killed (see `succession`) writes `wire.SUCCESSION`
+first, passes over what was for the other one until it reads the same, and greets.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import platform
 import signal
@@ -22,16 +26,17 @@ import traceback
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from blankcheck_runner import guard, limits, processes, trace, wire
 from blankcheck_runner.cargo import Cargo, CargoFault, Lacking, cache_folder
-from blankcheck_runner.devices import Choice, NoDevice
+from blankcheck_runner.devices import CPU, Choice, NoDevice
 from blankcheck_runner.places import Place, Places
 from blankcheck_runner.programs import StartFailed
 from blankcheck_runner.runs import HostFault
 from blankcheck_runner.scratch import Scratch
-from blankcheck_runner.start import ForkStarter, SpareStarter, Starter
+from blankcheck_runner.start import ForkStarter, SpareStarter, Starter, Succession
+from blankcheck_runner.succession import Inheritance, Will
 
 _COALESCE = 0.03
 """Seconds for which output is gathered before it is sent."""
@@ -47,11 +52,15 @@ LAST_SECONDS = 1.8
 class Host:
     """The one host of this process."""
 
-    def __init__(self, reading: int, writing: int) -> None:
+    def __init__(self, reading: int, writing: int, succession: Succession | None) -> None:
+        """`succession`: what it has in common with an heir, where there can be one."""
         self._reading = reading
         self._writing = writing
+        self._succession = succession
+        self._successor = succession is not None and succession.inherited is not None
         self._writer = ThreadPoolExecutor(1, "server")
-        self._scratch = Scratch()
+        left = None if succession is None else succession.inherited
+        self._scratch = Scratch(None if left is None else left.scratch)
         self._cargo = Cargo(cache_folder())
         self._places = Places(self._scratch, self._make_starter)
         self._running: dict[int, asyncio.Task[None]] = {}
@@ -67,7 +76,7 @@ class Host:
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
             with contextlib.suppress(NotImplementedError, AttributeError, RuntimeError):
-                loop.add_signal_handler(getattr(signal, name), self._ended.set)
+                loop.add_signal_handler(getattr(signal, name), self._end)
         with contextlib.suppress(NotImplementedError, AttributeError):
             # Whoever ends may have been an adopted orphan, or leave some.
             loop.add_signal_handler(signal.SIGCHLD, self._sweep_soon)
@@ -88,10 +97,23 @@ class Host:
         self._writer.shutdown(wait=False, cancel_futures=True)
 
     def _make_starter(self, choice: Choice) -> Starter:
-        return make_starter(self._scratch.root, choice, self._lost)
+        # Any device's would do; the processor's is always there.
+        succession = self._succession if choice is CPU else None
+        return make_starter(self._scratch.root, choice, self._lost, succession)
+
+    def _end(self) -> None:
+        """Ends, as told; for the heir, if it is the guard's end that tells it."""
+        succession = self._succession
+        if succession is not None and os.getppid() != succession.guard:
+            succession.due = True
+        self._ended.set()
 
     async def _greet(self) -> None:
         starter = self._places.cpu.starter
+        if self._successor:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._writer, _write_all, self._writing, wire.SUCCESSION)
+            self._lost()
         try:
             await starter.prepare()
         except StartFailed as error:
@@ -104,6 +126,7 @@ class Host:
             python=platform.python_version(),
             executable=sys.executable,
             machine=platform.node(),
+            guard=0 if self._succession is None else self._succession.guard,
             start=starter.kind,
             torch=versions["torch"],
             torch_error=versions["torch_error"],
@@ -111,11 +134,14 @@ class Host:
             sandbox_missing=versions["sandbox_missing"],
         )
         await self._send({"type": "hello", **asdict(info)})
+        await starter.renew()
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         """Reads frames, in a thread: any kind of descriptor will do for it."""
         stream = os.fdopen(self._reading, "rb")
         with contextlib.suppress(OSError, RuntimeError), _complaint():
+            if self._successor:
+                _skip(stream, wire.SUCCESSION)
             while True:
                 header = stream.read(wire.SEALED_HEADER.size)
                 if len(header) < wire.SEALED_HEADER.size:
@@ -133,6 +159,8 @@ class Host:
             loop.call_soon_threadsafe(self._ended.set)
 
     def _take(self, message: Mapping[str, Any]) -> None:
+        if self._ended.is_set():
+            return  # it is asked of the next one
         if message.get("type") == "request":
             request = wire.request_from_json(message["request"])
             files = message.get("files")
@@ -229,6 +257,8 @@ class Host:
         self._spawn({"type": "note", "message": _LOST})
 
     async def _send(self, message: Mapping[str, Any]) -> None:
+        if message["type"] == "cancelled" and self._succession and self._succession.due:
+            return  # it is asked anew
         data = wire.seal(message)
         loop = asyncio.get_running_loop()
         with contextlib.suppress(OSError, RuntimeError):
@@ -286,15 +316,22 @@ def _complaint() -> Generator[None]:
         print(f"What came from the server is damaged: {error}.", file=sys.stderr, flush=True)
 
 
-def make_starter(scratch: str, choice: Choice, lost: Callable[[], None]) -> Starter:
+def make_starter(
+    scratch: str,
+    choice: Choice,
+    lost: Callable[[], None],
+    succession: Succession | None = None,
+) -> Starter:
     """The way of starting workers that suits the system, or that `BLANKCHECK_START` chooses.
 
     `scratch`: the directory that all their scratch directories are in. `choice`: their device.
-    `lost` is called for each process that somebody else kills.
+    `lost` is called for each process that somebody else kills. `succession`: what the host has in
+    common with its heir, if it comes from there.
     """
     chosen = os.environ.get("BLANKCHECK_START") or _suitable()
-    made = ForkStarter if chosen == "fork" else SpareStarter
-    return made(scratch, choice.environment, lost)
+    if chosen == "fork":
+        return ForkStarter(scratch, choice.environment, lost, succession)
+    return SpareStarter(scratch, choice.environment, lost)
 
 
 def _suitable() -> Literal["fork", "spare"]:
@@ -307,20 +344,44 @@ def _write_all(descriptor: int, data: bytes) -> None:
         left = left[os.write(descriptor, left) :]
 
 
-def main() -> None:
-    """Takes descriptors 0 and 1 for the channel, before anything can print, and serves."""
-    guard.stand()
-    reading, writing = os.dup(0), os.dup(1)
+def _skip(stream: BinaryIO, mark: bytes) -> None:
+    """Reads until the mark has come, or the end."""
+    seen = b""
+    while not seen.endswith(mark):
+        byte = stream.read(1)
+        if not byte:
+            return
+        seen = seen[-len(mark) :] + byte
+
+
+def main(inheritance: str = "") -> None:
+    """Takes descriptors 0 and 1 for the channel, before anything can print, and serves.
+
+    `inheritance`: what the host had whose place this one takes, as its heir writes it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    left: Inheritance | None = None
+    if inheritance:
+        left = Inheritance(**json.loads(inheritance))
+        will = Will(left.will)
+        limits.die_with_parent(left.guard, signal.SIGTERM)
+    else:
+        will = guard.stand()
+    # The heir gets these as they are here.
+    reading, writing, complaining = os.dup(0), os.dup(1), os.dup(2)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     limits.adopt_orphans()
-    asyncio.run(_serve(reading, writing))
+    succession = None
+    if will is not None:
+        streams = (reading, writing, complaining)
+        succession = Succession(os.getppid(), will, streams, left)
+    asyncio.run(_serve(reading, writing, succession))
     # The thread that reads may still wait for the server.
     os._exit(0)
 
 
-async def _serve(reading: int, writing: int) -> None:
-    await Host(reading, writing).run()
+async def _serve(reading: int, writing: int, succession: Succession | None) -> None:
+    await Host(reading, writing, succession).run()

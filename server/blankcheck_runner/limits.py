@@ -67,6 +67,12 @@ def die_with_parent(parent: int, number: int = int(getattr(signal, "SIGKILL", 0)
         os._exit(1)
 
 
+def end_before_others() -> None:
+    """Has the system end this process, and what it forks, before others when memory runs out."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
 def adopt_orphans(*, adopt: bool = True) -> None:
     """Makes this process the parent of descendants whose own parent ends (where the system can)."""
     _prctl(_PR_SET_CHILD_SUBREAPER, int(adopt))

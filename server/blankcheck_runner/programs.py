@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import Any
 
 from blankcheck_runner import processes
-from blankcheck_runner.hold import Ends, Hold, WorkerDied, WorkerFailed, answered
+from blankcheck_runner.channel import Ends, HostSide
+from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed, answered
 from blankcheck_runner.output import Output
 from blankcheck_runner.sandbox import levels
+from blankcheck_runner.succession import Inheritance
 
 READY_SECONDS = 120.0
 """For the import of torch, on a slow disk."""
@@ -72,14 +75,37 @@ class Program:
             ends.close()
             raise
         ends.close_worker_side()
-        return cls(process.pid, Hold(process.pid, ends, Output(_LOG)), process.wait())
+        return cls(process.pid, Hold(process.pid, ends.host_side, Output(_LOG)), process.wait())
+
+    @classmethod
+    def inherit(cls, left: Inheritance) -> Program:
+        """The stem that another host left."""
+        control = socket.socket(fileno=left.control)
+        hold = Hold(left.stem, HostSide(control, left.output, left.position), Output(_LOG))
+        return cls(left.stem, hold, processes.end_of(left.stem))
 
     async def split(self) -> Program:
         """Another one that is as warm as this one, lives on without it, and goes to namespaces.
         Raises WorkerDied if this one cannot; it is killed then."""
+        return await self._split("split")
+
+    async def heir(self, guard: int, streams: tuple[int, ...], will: int) -> Program:
+        """One that takes the place of this host when that ends, with these descriptors. Raises
+        WorkerDied as `split` does."""
+        return await self._split("heir", (*streams, will), guard=guard)
+
+    async def stand_in(self) -> None:
+        """Has the heir be an ordinary one. Raises WorkerDied."""
+        try:
+            await answered(self.hold.ask("stand_in"), _SPLIT_SECONDS, self.hold)
+        except (asyncio.TimeoutError, WorkerFailed):
+            raise WorkerDied from None
+
+    async def _split(self, op: str, more: tuple[int, ...] = (), **fields: Any) -> Program:
         ends = Ends()
         try:
-            asking = self.hold.ask("split", ends.worker_side(), host=os.getpid())
+            descriptors = (*ends.worker_side(), *more)
+            asking = self.hold.ask(op, descriptors, host=os.getpid(), **fields)
             pid = int((await answered(asking, _SPLIT_SECONDS, self.hold))["pid"])
         except (asyncio.TimeoutError, WorkerFailed):
             ends.close()
@@ -89,7 +115,7 @@ class Program:
             ends.close()
             raise
         ends.close_worker_side()
-        return Program(pid, Hold(pid, ends, Output(_LOG)), processes.end_of(pid))
+        return Program(pid, Hold(pid, ends.host_side, Output(_LOG)), processes.end_of(pid))
 
     async def ready(self) -> Mapping[str, Any]:
         """Waits until it is warm. Raises StartFailed."""

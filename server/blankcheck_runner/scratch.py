@@ -18,9 +18,10 @@ _LONGEST = 29
 class Scratch:
     """One host's scratch directories, below one of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: str | None = None) -> None:
+        """`root`: an empty directory that was made for them already."""
         _remove_stale()
-        self._root = Path(new_folder())
+        self._root = Path(root or new_folder())
         self._removing: set[asyncio.Task[None]] = set()
 
     @property
@@ -45,7 +46,7 @@ class Scratch:
         """Removes all of them."""
         if self._removing:
             await asyncio.wait(self._removing)
-        await asyncio.to_thread(_remove, self._root)
+        await asyncio.to_thread(remove, self._root)
 
     def _make(self, data: str | None, beside: str | None) -> str:
         try:
@@ -102,21 +103,21 @@ def fingerprint(data: str | None) -> str:
 
 def remove_of(host: int) -> None:
     """Removes what a host, which has ended, left."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}{host}-*"):
-        _remove(left)
+    for left in Path(_place()).glob(f"{_PREFIX}{host}-*"):
+        remove(left)
 
 
 def _remove_of_group(directory: Path) -> None:
-    _remove(directory)
+    remove(directory)
     with contextlib.suppress(OSError):
         directory.parent.rmdir()  # if it was the group's last
 
 
-def _remove(directory: Path) -> None:
+def remove(directory: Path) -> None:
+    """Removes a directory, whatever permissions a submission left in it."""
     shutil.rmtree(directory, ignore_errors=True)
     if not directory.exists():
         return
-    # A submission may have taken away its own permissions.
     for folder, _, _ in os.walk(directory):
         with contextlib.suppress(OSError):
             Path(folder).chmod(0o700)
@@ -129,7 +130,7 @@ def _remove_stale() -> None:
         owner = left.name.removeprefix(_PREFIX).partition("-")[0]
         with contextlib.suppress(OSError, ValueError):
             if os.name == "posix" and left.stat().st_uid == os.getuid() and not _runs(int(owner)):
-                _remove(left)
+                remove(left)
 
 
 def _runs(pid: int) -> bool:

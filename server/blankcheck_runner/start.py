@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from blankcheck_runner import processes
 from blankcheck_runner.hold import Hold, WorkerDied
 from blankcheck_runner.output import Output
 from blankcheck_runner.programs import Program, StartFailed
+from blankcheck_runner.succession import Inheritance, Will
 
 SPARES = 2
 """Kept ready: a check takes two."""
@@ -56,27 +59,51 @@ class Starter(Protocol):
         ...
 
 
+@dataclass
+class Succession:
+    """What a host and its heir have in common."""
+
+    guard: int
+    will: Will
+    streams: tuple[int, int, int]
+    """Input and output of the channel to the server, and where complaints go."""
+    inherited: Inheritance | None = None
+    """What this host itself inherited."""
+    due: bool = False
+    """Whether the host makes way for the heir."""
+
+
 class ForkStarter:
     """Forks workers from a zygote, which is split off from a stem.
 
     The stem imported torch, and does nothing else ever. If the zygote goes or hangs, another one
-    is there at once. If the stem goes, the zygote carries on, while a new stem warms up.
+    is there at once. If the stem goes, the host's heir, which was split off it too, is the stem.
+    If that is gone as well, the zygote carries on while a new stem warms up.
     """
 
     kind: Literal["fork", "spare"] = "fork"
 
     def __init__(
-        self, scratch: str, environment: Mapping[str, str], lost: Callable[[], None]
+        self,
+        scratch: str,
+        environment: Mapping[str, str],
+        lost: Callable[[], None],
+        succession: Succession | None = None,
     ) -> None:
         """`environment`: what the workers get beside what is let through. `lost` is called if
-        somebody else kills one."""
+        somebody else kills one. `succession`: what the host and its heir have in common, if its
+        heir comes from here."""
         self.versions: Mapping[str, Any] = {}
         self._scratch = scratch
         self._environment = environment
         self._lost = lost
+        self._succession = succession
+        self._heir: Program | None = None
         self._stem: Program | None = None
         self._warming: asyncio.Task[Mapping[str, Any]] | None = None
         """Of the stem."""
+        if succession is not None and succession.inherited is not None:
+            self._keep_stem(Program.inherit(succession.inherited))
         self._zygote: Program | None = None
         self._preparing = asyncio.Lock()
         self._renewing = asyncio.Lock()
@@ -108,15 +135,17 @@ class ForkStarter:
         raise StartFailed("the process that others are forked from does not stay up")
 
     async def renew(self) -> None:
-        """Starts a stem if there is none."""
-        with contextlib.suppress(OSError):
-            await self._begin_stem()
+        """Starts a stem if there is none, and splits off an heir."""
+        with contextlib.suppress(OSError, StartFailed, WorkerDied):
+            await asyncio.shield(await self._begin_stem())
+            await self._have_heir()
 
     def known(self) -> set[int] | None:
-        """The stem and the zygote."""
+        """The stem, the heir and the zygote."""
         if self._births:
             return None
-        return {program.pid for program in (self._stem, self._zygote) if program is not None}
+        programs = (self._stem, self._heir, self._zygote)
+        return {program.pid for program in programs if program is not None}
 
     def reapers(self) -> list[tuple[int, int]]:
         """The first process of the zygote's namespaces, if it is in some of its own."""
@@ -125,10 +154,12 @@ class ForkStarter:
         return [(self._zygote.reaper, self._zygote.hold.pid)]
 
     async def close(self) -> None:
-        """Ends stem, zygote and all workers."""
+        """Ends stem, zygote and all workers; the heir too, unless its time has come."""
         if self._warming is not None:
             self._warming.cancel()
             await asyncio.wait({self._warming})
+        if self._succession is not None and not self._succession.due:
+            await self._drop_heir()
         for program in (self._stem, self._zygote):
             if program is not None:
                 await program.close()
@@ -140,13 +171,48 @@ class ForkStarter:
             if self._stem is not None and self._stem.hold.gone:
                 await self._stem.close()
                 self._stem = None
+            if self._stem is None and self._heir is not None:
+                heir, self._heir = self._heir, None
+                self._keep_stem(heir)
+                try:
+                    await heir.stand_in()
+                except WorkerDied:
+                    await heir.close()
+                    self._stem = None
             if self._stem is None or self._warming is None:
                 with self._birth():
-                    self._stem = await Program.start(self.kind, self._scratch, self._environment)
-                self._stem.hold.lost = self._lost
-                self._warming = asyncio.create_task(self._stem.ready())
-                self._warming.add_done_callback(_look_at)
+                    stem = await Program.start(self.kind, self._scratch, self._environment)
+                    self._keep_stem(stem)
+            assert self._warming is not None
             return self._warming
+
+    def _keep_stem(self, stem: Program) -> None:
+        self._stem = stem
+        stem.hold.lost = self._lost
+        self._warming = asyncio.create_task(stem.ready())
+        self._warming.add_done_callback(_look_at)
+
+    async def _have_heir(self) -> None:
+        """Splits an heir off the stem, if none is there. Raises WorkerDied."""
+        async with self._renewing:
+            succession, stem = self._succession, self._stem
+            if succession is None or succession.due or stem is None:
+                return
+            if self._heir is not None:
+                if not self._heir.hold.gone:
+                    return
+                await self._drop_heir()
+            with self._birth():
+                self._heir = await stem.heir(
+                    succession.guard, succession.streams, succession.will.file
+                )
+            self._heir.hold.lost = self._lost
+            succession.will.name(os.getpid(), self._heir.pid)
+
+    async def _drop_heir(self) -> None:
+        if self._heir is not None:
+            await self._heir.close()
+            self._heir = None
 
     async def _warm_stem(self) -> None:
         warming = await self._begin_stem()

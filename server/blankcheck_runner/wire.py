@@ -12,7 +12,7 @@ import json
 import re
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -21,6 +21,10 @@ PROTOCOL = 2
 
 HEADER = struct.Struct("!II")
 SEALED_HEADER = struct.Struct("!IIII")
+SUCCESSION = bytes(range(0xE0, 0x100))
+"""Written by a host that takes the place of one that was killed, before anything else, as the other
+one may have stopped within a frame; and by the server, once it has seen it. A host's frames, ASCII
+but for 16 bytes each, never hold it."""
 MAX_JSON = 32 * 2**20
 MAX_BLOB = 64 * 2**20
 
@@ -206,6 +210,8 @@ class HostInfo:
     """The command that leads there, as the server adds; null where it is the server's machine."""
     sandbox: str = "none"
     """How well code is contained: `none`, `limits`, `landlock`, `full`."""
+    guard: int = 0
+    """The process above it, by its number there."""
     sandbox_missing: str | None = None
     """What keeps it from being contained better."""
 
@@ -269,6 +275,46 @@ def unseal(header: bytes, rest: bytes) -> tuple[dict[str, Any], bytes]:
         raise FrameError("a frame is damaged")
     body, _ = lengths(header[-HEADER.size :])
     return decode(rest[:body]), rest[body:]
+
+
+class Frames:
+    """Takes the frames out of what comes from a host, piece by piece."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def add(self, piece: bytes) -> Iterator[dict[str, Any] | None]:
+        """The messages that are whole with a next piece; null where another host begins.
+
+        Raises FrameError.
+        """
+        known = max(0, len(self._data) - len(SUCCESSION) + 1)
+        self._data += piece
+        # First, since what was cut off before it reads like a damaged frame.
+        while (at := self._data.find(SUCCESSION, known)) >= 0:
+            del self._data[: at + len(SUCCESSION)]
+            known = 0
+            yield None
+        while (message := self._whole()) is not None:
+            yield message
+
+    def _whole(self) -> dict[str, Any] | None:
+        """The next message, if all of it is there."""
+        if len(self._data) < SEALED_HEADER.size or self._breaks_off():
+            return None
+        header = bytes(self._data[: SEALED_HEADER.size])
+        end = SEALED_HEADER.size + sealed_lengths(header)[0]
+        if len(self._data) < end:
+            return None
+        message, _ = unseal(header, bytes(self._data[SEALED_HEADER.size : end]))
+        del self._data[:end]
+        return message
+
+    def _breaks_off(self) -> bool:
+        """Whether the sign of another host has come in part. No frame of a host ends like that."""
+        return self._data[-1] >= SUCCESSION[0] and any(
+            self._data.endswith(SUCCESSION[:size]) for size in range(1, len(SUCCESSION))
+        )
 
 
 def decode(body: bytes) -> dict[str, Any]:

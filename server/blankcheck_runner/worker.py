@@ -10,6 +10,8 @@ itself failed. `exited` comes without being asked.
 - `ready`: the versions of Python and torch, once the worker is warm.
 - `fork`: makes a worker in this state, on the channel, output and position that come with it.
 - `split`: makes one that is a child of the host, in namespaces of its own, and outlives this one.
+- `heir`: splits off one that is to take the host's place; it holds what comes along for that.
+- `stand_in`: has the heir be the stem, which has ended.
 - `execute`: runs a text as a part.
 - `serve`: answers probes on the channel that comes along, until it is closed.
 - `judge`: evaluates a task, with the channel that comes along to the learner's process.
@@ -32,16 +34,17 @@ import signal
 import socket
 import struct
 import sys
+import tempfile
 import threading
 import time
 import traceback
 import types
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from blankcheck_runner import crash, devices, limits, processes, wire
+from blankcheck_runner import crash, devices, limits, processes, succession, wire
 from blankcheck_runner.channel import Channel, ChannelClosed, Received, close_all
 from blankcheck_runner.driver import holds_driver
 from blankcheck_runner.execute import Program, Ran, chance_kept
@@ -82,6 +85,8 @@ class Worker:
         self._torch: dict[str, str | None] = {}
         self._device = os.environ.get(devices.CHOSEN, "cpu")
         """What the code runs on, by its name in here."""
+        self._claim: succession.Claim | None = None
+        """If this process is the host's heir."""
         self._part = 0
         self._file = ""
 
@@ -93,10 +98,14 @@ class Worker:
             importlib.import_module(f"blankcheck_runner.{module}")
         gc.collect()
         gc.freeze()
-        with contextlib.suppress(ChannelClosed):
-            while True:
-                self._wait()
-                self._obey(self._channel.receive())
+        while True:
+            with contextlib.suppress(ChannelClosed):
+                while True:
+                    self._wait()
+                    self._obey(self._channel.receive())
+            if self._claim is None:
+                return
+            self._succeed(self._claim)
 
     def _wait(self) -> None:
         """Waits for a message; meanwhile tells of children that ended."""
@@ -137,6 +146,12 @@ class Worker:
                 answer = self._split(received.descriptors, message["host"])
                 if answer is None:
                     return
+            elif op == "heir":
+                answer = self._split(received.descriptors, message["host"], message["guard"])
+                if answer is None:
+                    return
+            elif op == "stand_in":
+                answer = self._stand_in()
             elif op == "execute":
                 answer = self._execute(message)
             elif op == "serve":
@@ -189,7 +204,10 @@ class Worker:
         self._take_over(descriptors)
         return None
 
-    def _split(self, descriptors: tuple[int, ...], host: int) -> dict[str, Any] | None:
+    def _split(
+        self, descriptors: tuple[int, ...], host: int, guard: int | None = None
+    ) -> dict[str, Any] | None:
+        """Forks one that is a child of the host; with a `guard` of that, its heir."""
         reading, writing = os.pipe()
         between = os.fork()
         if between:
@@ -207,15 +225,39 @@ class Worker:
         os.setsid()
         while os.getppid() == between:
             time.sleep(_HANDOVER)
+        if guard is not None:
+            *own, source, target, errors, will = descriptors
+            streams = (source, target, errors)
+            self._claim = succession.Claim(guard, host, streams, succession.Will(will))
+            self._take_over(tuple(own))
+            return None
         if os.getppid() == host:  # else it cannot adopt, and its end of the channel has to do
             limits.die_with_parent(host)
         self._take_over(descriptors)
+        limits.end_before_others()
         try:
             self.separate()
         except OSError:
             traceback.print_exc()
             os._exit(1)
         return None
+
+    def _stand_in(self) -> dict[str, Any]:
+        if self._claim is not None:
+            limits.die_with_parent(self._claim.host)
+            self._claim.give_up()
+            self._claim = None
+        return {}
+
+    def _succeed(self, claim: succession.Claim) -> None:
+        """Goes on as the stem of the next host."""
+        stem = succession.succeed(claim, self._sandbox.scratch)
+        self._claim = None
+        self._sandbox = replace(self._sandbox, scratch=stem.scratch)
+        os.chdir(stem.scratch)
+        os.environ["HOME"] = os.environ["TMPDIR"] = stem.scratch
+        tempfile.tempdir = None
+        self._take_over(stem.descriptors)
 
     def separate(self) -> None:
         """Goes on in namespaces, where the sandbox has such. Raises OSError."""
@@ -469,6 +511,7 @@ def main(control: int, position: int, parent: int, start: str, scratch: str) -> 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker = Worker(Channel(socket.socket(fileno=control)), position, start == "fork", sandbox)
     if start == "spare":
+        limits.end_before_others()
         worker.separate()
         limits.adopt_orphans()  # a zygote's go to the host, which looks for them
     status = 1

@@ -150,7 +150,7 @@ def _roles(server: int) -> dict[str, int]:
     found = {"server": server, "guard": guard, "host": host}
     for program in children(host):
         if not children(program):
-            found["stem"] = program
+            found["heir" if "stem" in found else "stem"] = program
             continue
         chain = [program]
         while len(further := children(chain[-1])) == 1:

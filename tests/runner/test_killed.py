@@ -34,8 +34,9 @@ b = 2
 """
 WRONG = SLOW.replace("return 2", "return 3")
 SECONDS = 2.0
-"""Within which a verdict comes although something was killed, where no import is needed."""
-FORKED = ("zygote", "lesson", "reference", "student", "judge", "host", "guard", "stem")
+"""Within which a verdict comes although something was killed. Where nothing can be forked, a host
+that is killed costs an import."""
+FORKED = ("zygote", "lesson", "reference", "student", "judge", "host", "guard", "stem", "heir")
 SPARE = ("one", "other", "host", "guard")
 
 
@@ -55,23 +56,33 @@ async def sparing(bare_python: str) -> AsyncIterator[HostRunner]:
 
 def forked(host: int) -> dict[str, int]:
     """The processes of the one lesson, if those of its next check are there."""
-    stem, zygote = 0, 0
+    childless: list[int] = []
+    zygote = 0
     for program in processes.children(host):
         if processes.children(program):
             zygote = program
         else:
-            stem = program
+            childless.append(program)
+    if len(childless) != 2:
+        return {}
+    # The heir was split off the stem; and each heir that is the stem now had its own.
+    stem, heir = sorted(childless, key=begun)
     lesson = zygote
     while len(below := processes.children(lesson)) == 1:
         zygote, (lesson,) = lesson, below
     known = {child: processes.children(child) for child in below}
     references = [child for child, judges in known.items() if len(judges) == 1]
     students = [child for child, judges in known.items() if not judges]
-    if not stem or len(references) != 1 or len(students) != 1:
+    if len(references) != 1 or len(students) != 1:
         return {}
     (reference,), (student,) = references, students
-    found = {"stem": stem, "zygote": zygote, "lesson": lesson, "reference": reference}
-    return {**found, "student": student, "judge": known[reference][0]}
+    found = {"stem": stem, "heir": heir, "zygote": zygote, "lesson": lesson}
+    return {**found, "reference": reference, "student": student, "judge": known[reference][0]}
+
+
+def begun(pid: int) -> int:
+    """When a process began, by the system's clock."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
 
 
 def spared(host: int) -> dict[str, int]:
@@ -155,11 +166,40 @@ class TestOneProcess:
         spent = time.monotonic() - begun
         assert report.verdict == "failed", report
         killed = number is signal.SIGKILL
-        if not (killed and role in ("host", "guard")):
+        if "stem" in found or not (killed and role in ("host", "guard")):
             assert spent < SECONDS
         if killed:
             await until(lambda: bool(caplog.records), 5)
         assert len(caplog.records) == killed, caplog.text
+
+
+PAIRS = ("stem zygote", "stem host", "host heir", "host guard", "heir guard", "stopped:heir host")
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+async def test_two_at_once(pair: str, bare_python: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Only where the heir is gone with the host, or with what it guards, is it done from scratch;
+    what could not be told then is told by the host that is new."""
+    runner = HostRunner(bare_python, {"BLANKCHECK_START": "fork"})
+    found = await at_rest(runner, forked)
+    everything = processes.descendants(found["guard"])
+    caplog.clear()
+    for role in pair.split():
+        stopped = role.startswith("stopped:")
+        number = signal.SIGSTOP if stopped else signal.SIGKILL
+        os.kill(found[role.removeprefix("stopped:")], number)
+    assert (await runner.check(LESSON, WRONG, "a.py")).verdict == "failed"
+    now = await at_rest(runner, forked)
+    if pair == "stem zygote":
+        assert now["stem"] == found["heir"]
+        assert now["host"] == found["host"]
+    elif "heir" not in pair.split():
+        assert found["heir"] in (now["host"], now["guard"])
+    assert 1 <= len(caplog.records) <= 2, caplog.text
+    assert "killed" in caplog.text or "unexpectedly" in caplog.text
+    await runner.close()
+    left = {*everything, *found.values(), *now.values()}
+    await until(lambda: all(gone(pid) for pid in left), 2.0)
 
 
 @pytest.mark.parametrize("start", ["fork", "spare"])
@@ -187,7 +227,12 @@ async def test_a_killed_host_leaves_nothing_and_is_replaced(
     below = processes.descendants(host)
     assert left in below
     os.kill(host, signal.SIGKILL)
-    await until(lambda: all(gone(pid) for pid in below))
+
+    def still() -> list[int]:
+        return [pid for pid in below if not gone(pid)]
+
+    await until(lambda: len(still()) <= (start == "fork"))  # the heir
     assert (await watched.task).verdict == "passed"
     assert host_of(runner) != host
+    assert still() == ([host_of(runner)] if start == "fork" else [])
     await runner.close()

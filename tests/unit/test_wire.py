@@ -74,6 +74,44 @@ def test_a_report_survives_the_way() -> None:
     assert wire.report_from_json(wire.decode(frame[wire.HEADER.size :])) == report
 
 
+class TestFrames:
+    @given(
+        messages=st.lists(st.dictionaries(TEXT, JSON, max_size=3), max_size=4),
+        cut=st.integers(0, 400),
+        later=st.lists(st.dictionaries(TEXT, JSON, max_size=3), max_size=3),
+        size=st.integers(1, 50),
+    )
+    def test_another_host_may_begin_anywhere(
+        self,
+        messages: list[dict[str, object]],
+        cut: int,
+        later: list[dict[str, object]],
+        size: int,
+    ) -> None:
+        """Of what was cut off, nothing is taken for a message; of what comes after, all is."""
+        first = [wire.seal(message) for message in messages]
+        data = b"".join(first)[:cut] + wire.SUCCESSION + b"".join(map(wire.seal, later))
+        frames = wire.Frames()
+        found: list[object] = []
+        for at in range(0, len(data), size):
+            found += frames.add(data[at : at + size])
+        begun = found.index(None)
+        assert found[:begun] == messages[:begun]
+        assert found[begun + 1 :] == later
+
+    def test_a_whole_frame_is_given_at_once(self) -> None:
+        frame = wire.seal({"type": "pong"})
+        frames = wire.Frames()
+        assert list(frames.add(frame[:-1])) == []
+        assert list(frames.add(frame[-1:] + frame)) == [{"type": "pong"}] * 2
+
+    def test_a_damaged_frame_is_refused(self) -> None:
+        frame = bytearray(wire.seal({"type": "pong"}))
+        frame[-2] ^= 1
+        with pytest.raises(wire.FrameError):
+            list(wire.Frames().add(bytes(frame)))
+
+
 class TestChannel:
     def test_carries_messages_blobs_and_descriptors(self) -> None:
         one, other = (Channel(end) for end in pair())

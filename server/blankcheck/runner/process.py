@@ -32,6 +32,11 @@ _BEATS = 6
 """Without a word from the host, after which it is given up."""
 _PATIENCE = 4
 """How much longer than that the host waits for a word from here."""
+_CHUNK = 2**16
+_DEATHS = 3
+"""Of hosts under one request, after which it is given up."""
+_LOSSES = 2
+"""Of those, with nothing in the host's place."""
 _QUESTION_SECONDS = 2.0
 """Without another word, after which something that reads like a question is one."""
 
@@ -138,17 +143,21 @@ class HostRunner:
         on_output: Callable[[str], None] | None = None,
     ) -> Any:
         # A host that dies under a request takes nothing with it that a new one could not redo.
-        for last in (False, True):
+        died: list[_HostDied] = []
+        while True:
             host = await self._ready()
             try:
                 return await host.ask(number, message, on_output)
             except _HostDied as error:
-                if last:
+                died.append(error)
+                if len(died) == _DEATHS or sum(not one.replaced for one in died) == _LOSSES:
                     raise RunnerUnavailable(str(error)) from None
-                host.announce(str(error))
-                if on_output is not None and self._launcher.remote:
-                    on_output("\n[The connection was lost. From the start again:]\n")
-        raise AssertionError
+                lost = "runner was killed"
+                if not error.replaced:
+                    host.announce(str(error))
+                    lost = "connection was lost" if self._launcher.remote else "runner has ended"
+                if on_output is not None:
+                    on_output(f"\n[The {lost}. From the start again:]\n")
 
     async def _ready(self) -> _Host:
         begun = self._begun
@@ -178,6 +187,11 @@ def _host_of(begun: asyncio.Task[_Host] | None) -> _Host | None:
 class _HostDied(Exception):
     """The host ended while it had something to do."""
 
+    def __init__(self, why: str, *, replaced: bool = False) -> None:
+        """`replaced`: whether another one has taken its place at the other end."""
+        super().__init__(why)
+        self.replaced = replaced
+
 
 class _Host:
     """One host process and the talk with it."""
@@ -206,8 +220,7 @@ class _Host:
         """Starts a host and waits until it can run code. Raises RunnerUnavailable."""
         host = cls(await launcher.start(), launcher)
         try:
-            through = launcher.title if launcher.remote else None
-            host.info = replace(await host._greeting(), through=through)
+            await host._greeting()
         except _HostDied as error:
             await host.close()
             raise RunnerUnavailable(str(error)) from None
@@ -218,8 +231,10 @@ class _Host:
 
     @property
     def pid(self) -> int:
-        """Its process."""
-        return self._process.pid
+        """The process that the others end with: the one that was started, while it lives."""
+        if self._process.returncode is None or self._launcher.remote:
+            return self._process.pid
+        return self.info.guard
 
     @property
     def dead(self) -> bool:
@@ -232,6 +247,8 @@ class _Host:
         """The answer. Raises _HostDied, or RunnerUnavailable if the host cannot run anything."""
         if self.dead:
             raise _HostDied(self.obituary())
+        if not self._hello.done():
+            await self._greeting()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Report | DeviceInfo | None] = loop.create_future()
         self._answers[number] = answer
@@ -276,6 +293,8 @@ class _Host:
             with contextlib.suppress(ProcessLookupError):
                 end()
         await self._process.wait()
+        # What guards the host may be another process by now; its pipes tell of its end.
+        await asyncio.wait({self._listening}, timeout=_CLOSE_SECONDS)
         tasks = {self._listening, self._logging}
         if self._beating is not None:
             tasks.add(self._beating)
@@ -285,8 +304,8 @@ class _Host:
         if self._hello.done() and not self._hello.cancelled():
             self._hello.exception()
 
-    async def _greeting(self) -> HostInfo:
-        """What it says of itself when it can run code. Raises _HostDied or RunnerUnavailable."""
+    async def _greeting(self) -> None:
+        """Waits until it can run code. Raises _HostDied or RunnerUnavailable."""
         heard, launcher = self._heard, self._launcher
         while not self._hello.done():
             await asyncio.wait({self._hello}, timeout=_LOOK_SECONDS)
@@ -298,7 +317,8 @@ class _Host:
                 problem = launcher.question(heard)
             if problem is not None and not self._hello.done():
                 raise RunnerUnavailable(problem)
-        return self._hello.result()
+        through = launcher.title if launcher.remote else None
+        self.info = replace(self._hello.result(), through=through)
 
     async def _cancel(self, number: int, answer: asyncio.Future[Any]) -> None:
         """Has the request's processes killed, and waits until they are."""
@@ -324,12 +344,14 @@ class _Host:
             await self._launcher.open(self._process, self._heard)
             self._heard.opened = True
             self._heard.note()
-            while True:
-                header = await stdout.readexactly(wire.SEALED_HEADER.size)
-                size, _ = wire.sealed_lengths(header)
-                message, _ = wire.unseal(header, await stdout.readexactly(size))
+            frames = wire.Frames()
+            while piece := await stdout.read(_CHUNK):
                 self._heard.note()
-                self._take(message)
+                for message in frames.add(piece):
+                    if message is None:
+                        self._go_on()
+                    else:
+                        self._take(message)
         except RunnerUnavailable as error:
             self._give_up(str(error))
         except wire.FrameError:
@@ -343,6 +365,19 @@ class _Host:
         for future in (self._hello, *self._answers.values()):
             if not future.done():
                 future.set_exception(died)
+
+    def _go_on(self) -> None:
+        """Goes on with a host that has taken the place of one that was killed."""
+        if self._hello.done():
+            self._hello = asyncio.get_running_loop().create_future()
+        died = _HostDied("The runner was killed.", replaced=True)
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(died)
+        if self._supplies is not None:
+            self._supplies = Supplies(self._send)
+        if self._process.stdin is not None:
+            self._process.stdin.write(wire.SUCCESSION)
 
     def _give_up(self, fault: str) -> None:
         """Ends it for a reason that is known."""
