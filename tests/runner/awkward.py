@@ -63,6 +63,7 @@ def relay(way: str, happened: Path, command: list[str]) -> None:
     assert process.stdout is not None
     near, far = process.stdin.fileno(), process.stdout.fileno()
     frozen = threading.Event()
+    turn = Turns(happened.with_name("turns")) if way == "far" else None
 
     def up() -> None:
         seen = b""
@@ -79,6 +80,8 @@ def relay(way: str, happened: Path, command: list[str]) -> None:
                     frozen.set()
             if way == "delay":
                 time.sleep(0.05)
+            if turn is not None:
+                turn.take(">")
             with contextlib.suppress(BrokenPipeError):
                 os.write(near, piece)
         process.stdin.close()  # pyright: ignore[reportOptionalMemberAccess]
@@ -90,11 +93,31 @@ def relay(way: str, happened: Path, command: list[str]) -> None:
             time.sleep(3600)
         if way == "delay":
             time.sleep(0.02)
+        if turn is not None:
+            turn.take("<")
         if way == "corrupt-down" and happened.exists() and not corrupted.exists():
             corrupted.touch()
             piece = piece[:-1] + b"?"
         os.write(1, piece)
     sys.exit(process.wait())
+
+
+class Turns:
+    """A line that takes 0.1 seconds each way, and notes in a file in which way something goes.
+    Of several pieces in the same way, only the first takes that long: the others are under way."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+
+    def take(self, way: str) -> None:
+        """Something is on its way: `>` to the host, `<` from it."""
+        with self._lock:
+            seen = self._file.read_text() if self._file.exists() else ""
+            if seen.endswith(way):
+                return
+            self._file.write_text(seen + way)
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,7 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -239,36 +238,6 @@ async def test_a_run_that_begins_anew_says_so_in_its_output(tmp_path: Path) -> N
     report = await runner.run(Lesson(), code, "a.py", on_output=printed.append)
     assert report.output == "seen\n"
     assert "".join(printed) == "\n[The connection was lost. From the start again:]\nseen\n"
-    await runner.close()
-
-
-async def test_a_check_is_one_message_there_and_one_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = tmp_path / "data"
-    data.mkdir()
-    (data / "one.txt").write_text("1")
-    launcher = awkward("plain", tmp_path)
-    launcher.beat = 0
-    runner = HostRunner(launcher)
-    lesson = replace(LESSON, data=str(data))
-    await runner.check(lesson, "total = start + 4", "a.py")
-    sent: list[object] = []
-    seal, unseal = wire.seal, wire.unseal
-
-    def sealed(message: Mapping[str, object], blob: bytes = b"") -> bytes:
-        sent.append(message["type"])
-        return seal(message, blob)
-
-    def unsealed(header: bytes, rest: bytes) -> tuple[dict[str, object], bytes]:
-        message, blob = unseal(header, rest)
-        sent.append(message["type"])
-        return message, blob
-
-    monkeypatch.setattr(wire, "seal", sealed)
-    monkeypatch.setattr(wire, "unseal", unsealed)
-    assert (await runner.check(lesson, "total = start + 3", "a.py")).verdict == "passed"
-    assert sent == ["request", "report"]
     await runner.close()
 
 

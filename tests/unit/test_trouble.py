@@ -29,6 +29,7 @@ from blankcheck.runner.remote import package
         (1, "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "Docker"),
         (1, "the input device is not a TTY", "docker exec -i"),
         (1, "srun: error: Unable to allocate resources: Invalid qos", "scheduler refused"),
+        (0, "", "`docker exec` needs `-i`"),
         (3, "something else", "ended with status 3"),
     ],
 )  # fmt: skip

@@ -107,6 +107,11 @@ def never_began(title: str, python: str, code: int | None, said: str, shown: str
     known = _known(said + "\n" + shown, title, python)
     if known is None and code == 127:
         known = _NO_PYTHON.format(title=title, python=python)
+    if known is None and code == 0:
+        known = (
+            f"`{title}` ended at once, so it passes no input on: `docker exec` needs `-i`, `ssh` "
+            "no `-n`. Look at the setting blankcheck.runner.command."
+        )
     if known is None:
         how = "ended" if code is None else f"ended with status {code}"
         known = (
