@@ -34,6 +34,7 @@ MAX_INSTRUCTION = 300
 """Characters of an instruction that a feedback repeats."""
 
 _MISSING = re.compile(r"No module named '([\w.]+)'")
+_IMPORTS_TORCH = re.compile(r"(?:import|from)\s+torch\b")
 _NAMES: dict[Part, str] = {
     "pre_exercise_code": "pre-exercise code",
     "solution": "solution",
@@ -86,6 +87,7 @@ async def check(
         limits,
         lambda lesson: runner.check(lesson, submission, file, limits),
     )
+    report = await _without_torch(target, submission, report, runner)
     return _result(target, submission, report, for_author, repaired)
 
 
@@ -109,7 +111,37 @@ async def run(
         limits,
         lambda lesson: runner.run(lesson, submission, file, limits, on_output),
     )
+    report = await _without_torch(target, submission, report, runner)
     return _result(target, submission, report, False, repaired)
+
+
+async def _without_torch(target: Target, submission: str, report: Report, runner: Runner) -> Report:
+    """The report, if a torch that does not import is at fault: neither the learner nor the course
+    is to be blamed for it."""
+    if report.verdict not in ("error", "broken"):
+        return report
+    why = (await runner.info()).torch_error
+    if why is None:
+        return report
+
+    def told(item: Reported) -> Reported:
+        code = submission if item.part == "submission" else _code(target, item.part)
+        if item.start is None or not _IMPORTS_TORCH.match(code, item.start):
+            return item
+        message = (
+            f"The Python package torch does not import where this is run ({why}). Install it "
+            "there anew (python -m pip install --force-reinstall torch), or choose another Python."
+        )
+        if item.part == "submission":
+            return replace(item, code="run/missing-package", message=message)
+        return Reported("run/missing-package", message)
+
+    return replace(report, feedback=tuple(told(item) for item in report.feedback))
+
+
+def _code(target: Target, part: Part) -> str:
+    code = target.unit.code(part)
+    return "" if code is None else code.text
 
 
 async def prepare(target: Target, submission: str, runner: Runner, limits: Limits) -> None:

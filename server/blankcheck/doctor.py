@@ -78,15 +78,21 @@ def _progress() -> Finding:
 def _torch(info: HostInfo) -> Finding:
     if info.torch is not None:
         return Finding("torch", True, info.torch)
+    how = (
+        "Install it"
+        if info.torch_error is None
+        else "It is there, but does not import. Reinstall it"
+    )
+    again = "" if info.torch_error is None else "--force-reinstall "
     advice = (
-        f"Install it in that interpreter: {info.executable} -m pip install torch. Exercises that "
+        f"{how} in that interpreter: {info.executable} -m pip install {again}torch. Exercises that "
         "need no torch work without it."
     )
     return Finding("torch", False, info.torch_error or "not installed", advice)
 
 
 def _start(info: HostInfo) -> Finding:
-    value = "fork of a process that has imported torch" if info.start == "fork" else "spare process"
+    value = "fork of a process that is warm" if info.start == "fork" else "spare process"
     return Finding("processes", True, value)
 
 

@@ -70,6 +70,12 @@ async def test_a_torch_that_does_not_import_is_told(raw: Client, tmp_path: Path)
     info = await raw.request("blankcheck/info", {})
     assert "libcudnn.so.9" in info["runner"]["torchError"]
     assert (await raw.check(raw.open("a.py", RIGHT)))["verdict"] == "passed"
+    result = await raw.check(raw.open("b.py", HEADER + "total = 5\nimport torch as t\n"))
+    (feedback,) = result["feedback"]
+    assert (result["verdict"], feedback["code"]) == ("error", "run/missing-package")
+    assert feedback["range"]["start"]["line"] == 2
+    assert "libcudnn.so.9" in feedback["message"]
+    assert "--force-reinstall torch" in feedback["message"]
     await still_works(raw)
 
 
@@ -144,6 +150,29 @@ async def test_two_windows_on_one_folder(connect: Connect, workspace: Path) -> N
             info = await client.request("blankcheck/info", {})
             assert info["message"] is None
             assert info["xp"] == 100
+
+
+async def test_progress_that_cannot_be_kept_is_told_once_and_kept_later(
+    connect: Connect, workspace: Path
+) -> None:
+    """As on a disk that is full, or that cannot be written."""
+    (workspace / "data").write_text("in the way")
+    async with connect(workspace) as client:
+        await client.initialize()
+        for name in ("a.py", "b.py"):
+            assert (await client.check(client.open(name, RIGHT)))["verdict"] == "passed"
+        info = await client.request("blankcheck/info", {})
+        assert "Progress cannot be kept" in info["message"]
+        assert "make the folder writable" in info["message"]
+        assert (info["xp"], info["progress"]) == (100, None)
+        told = [m for m in client.messages if "Progress cannot be kept" in str(m.get("params"))]
+        assert [m["method"] for m in told] == ["window/showMessage"]
+        await still_works(client)
+        (workspace / "data").unlink()
+        assert (await client.check(client.open("c.py", RIGHT)))["verdict"] == "passed"
+        info = await client.request("blankcheck/info", {})
+        assert (info["message"], info["xp"]) == (None, 100)
+        assert Path(info["progress"]).exists()
 
 
 @pytest.mark.parametrize(

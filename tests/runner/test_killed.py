@@ -202,6 +202,37 @@ async def test_two_at_once(pair: str, bare_python: str, caplog: pytest.LogCaptur
     await until(lambda: all(gone(pid) for pid in left), 2.0)
 
 
+SEARCH = """\
+import os, re
+secret = re.compile(rb"h[e]ir-secret")
+found = []
+memory = os.open("/proc/self/mem", os.O_RDONLY)
+for line in open("/proc/self/maps").read().splitlines():
+    place, rights = line.split()[:2]
+    start, end = (int(number, 16) for number in place.split("-"))
+    for at in range(start, end, 2**20) if "r" in rights and "[v" not in line else ():
+        try:
+            found += secret.findall(os.pread(memory, min(2**20, end - at), at))
+        except OSError:
+            pass
+print(len(found), len(os.listdir("/proc/self/fd")))
+"""
+
+
+async def test_code_holds_nothing_of_what_the_next_host_needs(bare_python: str) -> None:
+    """Such as the person's environment, or the channel to the server."""
+    runner = HostRunner(bare_python, {"BLANKCHECK_START": "fork", "TOKEN": "heir-secret"})
+    await at_rest(runner, forked)
+    before = await runner.run(LESSON, SEARCH, "a.py")
+    assert before.output.startswith("0 ")
+    planted = 'kept = b"heir-" + bytes() + b"secret"\n' + SEARCH
+    assert not (await runner.run(LESSON, planted, "a.py")).output.startswith("0 ")
+    os.kill(host_of(runner), signal.SIGKILL)
+    await at_rest(runner, forked)
+    assert (await runner.run(LESSON, SEARCH, "a.py")).output == before.output
+    await runner.close()
+
+
 @pytest.mark.parametrize("start", ["fork", "spare"])
 @pytest.mark.parametrize("level", ["full", "limits"])
 async def test_a_killed_host_leaves_nothing_and_is_replaced(

@@ -102,12 +102,13 @@ class FakeRunner:
         self.lessons: list[Lesson] = []
         self.limits = Limits()
         self.device = "auto"
+        self.torch_error: str | None = None
 
     async def devices(self) -> DeviceInfo:
         return DeviceInfo(self.device, "cpu", "", None, None, "Device used: cpu")
 
     async def info(self) -> HostInfo:
-        return HostInfo(1, "3.11.0", "python", "fork", None)
+        return HostInfo(1, "3.11.0", "python", "fork", None, self.torch_error)
 
     async def check(
         self, lesson: Lesson, submission: str, file: str, limits: Limits | None = None
@@ -270,6 +271,24 @@ async def test_a_package_that_is_missing_is_not_the_exercises_fault(target: Targ
     (item,) = result.feedback
     assert item.code == "run/missing-package"
     assert "pip install torch)" in item.message
+
+
+async def test_a_torch_that_does_not_import_is_nobodys_fault(target: Target) -> None:
+    target.file.write_text(CHAPTER.replace("half = 1 / 2", "from torch import nn"), "utf-8")
+    broken = find_exercise(target.file, "k1")
+    code = broken.unit.code("pre_exercise_code")
+    assert code is not None
+    start = code.text.index("from torch")
+    said = "This pre-exercise code raises OSError: libcudnn.so.9. The exercise is at fault."
+    fault = Feedback("author/pre-exercise-code", said, part="pre_exercise_code", start=start)
+    runner = FakeRunner(Report(0, "broken", (fault,)))
+    for why in (None, "OSError: libcudnn.so.9"):
+        runner.torch_error = why
+        result = await checking.check(broken, RIGHT, "a.py", runner)
+        (item,) = result.feedback
+        assert ("at fault" in item.message) == (why is None)
+        assert ("--force-reinstall torch" in item.message) == (why is not None)
+    assert item.code == "run/missing-package"
 
 
 async def test_a_chapter_that_does_not_compile_is_told_where(target: Target) -> None:

@@ -79,6 +79,8 @@ class Session:
         self.folders: Callable[[], Sequence[Path]] = lambda: ()
         self._make_runner = make_runner
         self._runner: Runner | None = None
+        self._said: str | None = None
+        """What was last told of progress that cannot be kept."""
         self._described: dict[tuple[object, ...], tuple[Described, ...]] = {}
         self._background: set[asyncio.Task[Any]] = set()
         self._describing: set[asyncio.Task[None]] = set()
@@ -453,11 +455,11 @@ class Session:
 
     async def load_progress(self) -> None:
         """Reads how far the learner is."""
-        said = self.progress.message
         before = self.standings
         self.standings = await self._kept(self.progress.standings)
-        if self.progress.message is not None and self.progress.message != said:
-            log.warning(self.progress.message)
+        said, self._said = self._said, self.progress.message
+        if self._said is not None and self._said != said:
+            self.warn(self._said)
         if self.standings != before:
             self.on_standing()
 
