@@ -7,25 +7,19 @@
 from __future__ import annotations
 
 import ast
-import os
-import pkgutil
-import re
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from blankcheck_runner import described
-from blankcheck_runner.described import Value, describe, instance_dict, is_layer, is_tensor, peek
+from blankcheck_runner import described, nearby
+from blankcheck_runner.described import describe, instance_dict, is_layer, is_tensor, peek
 from blankcheck_runner.positions import Positions
 from blankcheck_runner.testimony import (
     MAX_CALLS,
-    MAX_FILES,
     MAX_FRAMES,
     MAX_MESSAGE,
-    MAX_NAMES,
     MAX_OPERANDS,
     Crash,
     Frame,
@@ -36,26 +30,6 @@ from blankcheck_runner.testimony import (
 )
 
 __all__ = ["Crash", "crash_from_json", "crash_to_json", "observe"]
-
-_MODULES = (
-    "torch.nn.functional",
-    "torch.nn",
-    "torch",
-    "torch.optim",
-    "torch.optim.lr_scheduler",
-    "torch.utils.data",
-    "torch.nn.init",
-    "torchvision",
-    "torchvision.transforms",
-    "torchvision.datasets",
-    "torchvision.models",
-    "numpy",
-    "math",
-    "random",
-    "time",
-    "os",
-)
-"""Where a name that is missing is looked for."""
 
 _T = TypeVar("_T")
 
@@ -101,10 +75,10 @@ def _observe(error: BaseException, sources: Mapping[str, str], bare: Crash) -> C
             )
     calls = _attempt(lambda: tuple(_calls(below)), ())
     innermost = kept[-1].tb_frame if kept else None
-    missing = _attempt(lambda: _missing(error, message), "")
-    owner, attributes = _attempt(lambda: _attributes(error, innermost), (None, ()))
-    elsewhere = _attempt(lambda: tuple(_elsewhere(missing, innermost)), ())
-    path, folder, files = _attempt(lambda: _files(error), ("", "", ()))
+    missing = _attempt(lambda: nearby.missing_name(error, message), "")
+    owner, attributes = _attempt(lambda: nearby.attributes(error), (None, ()))
+    elsewhere = _attempt(lambda: tuple(nearby.elsewhere(missing, innermost)), ())
+    path, folder, files = _attempt(lambda: nearby.files(error), ("", "", ()))
     return Crash(
         type=bare.type,
         base=bare.base,
@@ -114,7 +88,7 @@ def _observe(error: BaseException, sources: Mapping[str, str], bare: Crash) -> C
         folded=len(below),
         operands=tuple(operands),
         calls=calls,
-        scope=_attempt(lambda: _scope(innermost), ()),
+        scope=_attempt(lambda: nearby.scope(innermost), ()),
         missing=missing,
         owner=owner,
         attributes=attributes,
@@ -131,12 +105,7 @@ def _message(error: BaseException) -> str:
         text = str.__str__(text)
     if len(text) > MAX_MESSAGE:
         text = text[: MAX_MESSAGE - 2000] + " … " + text[-1990:]
-    return _sound(text)
-
-
-def _sound(text: str) -> str:
-    """Without lone surrogates, which not every JSON reader takes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return nearby.sound(text)
 
 
 def _cause(error: BaseException) -> str:
@@ -358,103 +327,3 @@ def _path(root: object, layer: object) -> str:
         for name, child in described.table_of(instance_dict(held), "_modules").items():
             todo.append((child, f"{path}.{name}" if path else str(name)))
     return ""
-
-
-# --- Names ----------------------------------------------------------------------------------------
-
-
-def _scope(frame: types.FrameType | None) -> tuple[str, ...]:
-    if frame is None:
-        return ()
-    names = {*frame.f_locals, *frame.f_globals}
-    return _names(names)
-
-
-def _names(names: Any) -> tuple[str, ...]:
-    kept = (name for name in names if type(name) is str and not name.startswith("__"))
-    return tuple(sorted(_sound(name)[: described.MAX_NAME] for name in kept))[:MAX_NAMES]
-
-
-_MISSING = re.compile(
-    r"has no attribute '(\w+)'|name '(\w+)' is not defined|variable '(\w+)'"
-    r"|cannot import name '(\w+)'|No module named '([\w.]+)'"
-)
-
-
-def _missing(error: BaseException, message: str) -> str:
-    if not isinstance(error, (NameError, AttributeError, ImportError)):
-        return ""
-    if found := _MISSING.search(message):
-        return next(group for group in found.groups() if group)[: described.MAX_NAME]
-    name = getattr(error, "name", None)
-    return name[: described.MAX_NAME] if type(name) is str else ""
-
-
-def _attributes(
-    error: BaseException, frame: types.FrameType | None
-) -> tuple[Value | None, tuple[str, ...]]:
-    if isinstance(error, AttributeError):
-        owner = error.obj
-        # Not every AttributeError says whose it is; then None stands there.
-        if owner is None and "'NoneType'" not in str(error):
-            return None, ()
-        return describe(owner), _public(owner)
-    if isinstance(error, ModuleNotFoundError):
-        name = error.name or ""
-        parent = sys.modules.get(name.rpartition(".")[0])
-        if parent is not None:
-            return describe(parent), _names(
-                item.name for item in pkgutil.iter_modules(getattr(parent, "__path__", []))
-            )
-        found = {item.name for item in pkgutil.iter_modules()}
-        return None, _names(found | set(sys.stdlib_module_names))
-    if isinstance(error, ImportError):
-        module = sys.modules.get(error.name or "")
-        return (describe(module), _public(module)) if module is not None else (None, ())
-    return None, ()
-
-
-def _public(owner: object) -> tuple[str, ...]:
-    names: set[str] = set()
-    if described.is_a(owner, types.ModuleType):
-        names.update(types.ModuleType.__getattribute__(owner, "__dict__"))
-    else:
-        own_class = owner if described.is_a(owner, type) else type(owner)
-        for cls in described.mro(own_class):
-            names.update(type.__dict__["__dict__"].__get__(cls))
-        own = instance_dict(owner)
-        names.update(own)
-        if is_layer(owner):
-            for table in ("_modules", "_parameters", "_buffers"):
-                names.update(described.table_of(own, table))
-    return _names(name for name in names if type(name) is str and not name.startswith("_"))
-
-
-def _elsewhere(name: str, frame: types.FrameType | None) -> Iterator[str]:
-    if not name or "." in name:
-        return
-    scope = {**frame.f_globals, **frame.f_locals} if frame else {}
-    aliases = {
-        id(held): alias for alias, held in scope.items() if described.is_a(held, types.ModuleType)
-    }
-    for place in _MODULES:
-        module = sys.modules.get(place)
-        if module is not None and name in vars(module):
-            yield f"{aliases.get(id(module), place)}.{name}"
-
-
-def _files(error: BaseException) -> tuple[str, str, tuple[str, ...]]:
-    if not isinstance(error, OSError) or not isinstance(error.filename, (str, bytes)):
-        return "", "", ()
-    path = Path(os.fsdecode(error.filename))
-    folder = path.parent
-    while not folder.is_dir() and folder != folder.parent:
-        folder = folder.parent
-    with os.scandir(folder) as entries:
-        found = [
-            _sound(entry.name + ("/" if entry.is_dir() else ""))[:200]
-            for entry in islice(entries, 2000)
-            if not entry.name.startswith(".")
-        ]
-    shown = "" if folder == Path() else str(folder)
-    return _sound(str(path))[:500], _sound(shown)[:500], tuple(sorted(found)[:MAX_FILES])

@@ -1,10 +1,8 @@
-"""Answering probes: a live namespace as the judge's `Process`, here or behind a channel.
+"""Answering probes: a live namespace as the judge's `Process` (`asking`: behind a channel).
 
-`LocalProcess` holds the namespace; `serve` answers for it on a channel, and `RemoteProcess` is the
-judge's end of that channel. What the probed code changes is not seen later: anything but looking
-up a name runs in a fork, where there is one. Values always pass through `observation`, so that the
-learner's side and the reference's side are alike, and what comes over a channel is testimony: a
-dead or lying process gives `Raised`, never an exception in the judge.
+What the probed code changes is not seen later: anything but looking up a name runs in a fork, where
+there is one. Values always pass through `observation`, so that the learner's side and the
+reference's side are alike.
 """
 
 from __future__ import annotations
@@ -21,19 +19,17 @@ import signal
 import sys
 import time
 import warnings
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from blankcheck_runner import limits, wire
-from blankcheck_runner.channel import Channel, ChannelClosed
 from blankcheck_runner.driver import holds_driver
 from blankcheck_runner.harmless import only_looks
 from blankcheck_runner.judge import signature
-from blankcheck_runner.judge.task import Observed, Probe, Process, Raised
+from blankcheck_runner.judge.task import Observed, Probe, Raised
 from blankcheck_runner.observation import InstanceValue, Observation, observe, rebuild
-from blankcheck_runner.observation.revival import NotRevivable, placed
+from blankcheck_runner.observation.revival import placed
 
 MAX_OUTPUT = 200_000
 MAX_MESSAGE = 2_000
@@ -126,178 +122,10 @@ class LocalProcess:
         return answer
 
 
-class RemoteProcess:
-    """The judge's end of a channel to a process that answers with `serve`."""
-
-    def __init__(
-        self, channel: Channel, seconds: float = 30.0, foreseen: Iterable[Look] = ()
-    ) -> None:
-        """`foreseen`: what will be asked for; all of it is with the first question."""
-        self._channel = channel
-        self._foreseen = list(foreseen)
-        self._asked: deque[Look] = deque()
-        """What was asked for and not yet answered."""
-        self._early: dict[Look, Observed] = {}
-        """Answers that came before they were asked for."""
-        self._left = seconds
-        """Time for all answers together, so that a process that dawdles cannot hold the judge."""
-        self._dead: str | None = None
-        self._names: frozenset[str] | None = None
-        self.tally = Tally()
-
-    def names(self) -> frozenset[str]:
-        """The global names that the code made or assigned anew, as that process says."""
-        if self._names is None:
-            message, _ = self._ask({"ask": "names"}, b"", 5.0)
-            found = message.get("names")
-            items = cast("list[object]", found) if isinstance(found, list) else []
-            self._names = frozenset(name for name in items if isinstance(name, str))
-        return self._names
-
-    def probe(self, probe: Probe) -> Observed:
-        """Asks the process; whatever goes wrong there is told as an exception that was raised."""
-        if (look := _look(probe)) is not None:
-            self._ask_ahead()
-            self._receive_until(look)
-            if look in self._early:
-                return self._early[look]
-        try:
-            bound = observe(placed(dict(probe.bindings)))
-        except NotRevivable as error:
-            return Observed(raised=Raised("NotRevivable", str(error)))
-        message, blob = self._ask(_question(probe, bound.tree), bound.blob, probe.seconds + 2.0)
-        if self._dead is not None:
-            return Observed(raised=Raised("ProcessDied", self._dead))
-        return _read_answer(message, blob).observed()
-
-    def _ask_ahead(self) -> None:
-        """Asks for all that is foreseen, so that the process works while its answers are used."""
-        foreseen, self._foreseen = self._foreseen, []
-        for look in foreseen:
-            question = _question(Probe(*look), observe({}).tree)
-            if self._dead is not None:
-                return
-            try:
-                self._channel.send(question, b"", timeout=5.0)
-            except (ChannelClosed, wire.FrameError, OSError) as error:
-                self._died(error)
-            self._asked.append(look)
-
-    def _receive_until(self, look: Look | None) -> None:
-        """Takes the answers to what was asked ahead: up to that one, or all of them."""
-        while self._asked and self._dead is None and look not in self._early:
-            if look is not None and look not in self._asked:
-                return
-            message, blob = self._received(7.0)
-            answer = _read_answer(message, blob).observed()
-            if self._dead is not None:
-                answer = Observed(raised=Raised("ProcessDied", self._dead))
-            self._early[self._asked.popleft()] = answer
-
-    def _died(self, error: Exception) -> None:
-        self._dead = f"the submission's process does not answer any more ({error})"
-
-    def _received(self, seconds: float) -> tuple[Mapping[str, Any], bytes]:
-        started = time.monotonic()
-        try:
-            received = self._channel.receive(timeout=max(0.001, min(seconds, self._left)))
-        except (ChannelClosed, wire.FrameError, OSError) as error:
-            self._died(error)
-            return {}, b""
-        finally:
-            spent = time.monotonic() - started
-            self._left -= spent
-            self.tally.add(spent)
-        return received.message, received.blob
-
-    def _ask(
-        self, question: Mapping[str, Any], blob: bytes, seconds: float
-    ) -> tuple[Mapping[str, Any], bytes]:
-        self._receive_until(None)
-        if self._dead is not None:
-            return {}, b""
-        started = time.monotonic()
-        try:
-            self._channel.send(question, blob, timeout=max(0.001, min(seconds, self._left)))
-        except (ChannelClosed, wire.FrameError, OSError) as error:
-            self._died(error)
-            return {}, b""
-        finally:
-            self._left -= time.monotonic() - started
-        return self._received(seconds)
-
-
-class Overheard:
-    """A process, with a note of what it was asked for."""
-
-    def __init__(self, process: Process) -> None:
-        self._process = process
-        self.asked: dict[Look, None] = {}
-
-    def names(self) -> frozenset[str]:
-        """The process's."""
-        return self._process.names()
-
-    def probe(self, probe: Probe) -> Observed:
-        """The process's answer."""
-        if (look := _look(probe)) is not None:
-            self.asked[look] = None
-        return self._process.probe(probe)
-
-
-def foreseen(asked: Iterable[Look], submission: str) -> list[Look]:
-    """Of what a check of the solution asks for: what a check of the submission may be asked to
-    answer. Names, and the submission's own expressions; never the solution's."""
-    own = "".join(submission.split())
-    return [look for look in asked if look[0].isidentifier() or "".join(look[0].split()) in own]
-
-
-def _look(probe: Probe) -> Look | None:
+def look_of(probe: Probe) -> Look | None:
     """The probe, if it is an expression or a name and no more."""
     bare = not probe.setup and not probe.bindings and (probe.name is None or not probe.code)
     return (probe.code, probe.name) if bare else None
-
-
-def _question(probe: Probe, bindings: Any) -> dict[str, Any]:
-    return {
-        "ask": "probe",
-        "code": probe.code,
-        "name": probe.name,
-        "setup": probe.setup,
-        "seconds": probe.seconds,
-        "bindings": bindings,
-    }
-
-
-def serve(process: LocalProcess, channel: Channel) -> None:
-    """Answers questions on the channel until it is closed."""
-    with contextlib.suppress(ChannelClosed, wire.FrameError):
-        while True:
-            message, blob, _ = channel.receive()
-            if message.get("ask") == "names":
-                channel.send({"names": sorted(process.names())})
-                continue
-            bindings = rebuild(Observation(message["bindings"], blob))
-            answer = process.answer(
-                Probe(
-                    message["code"],
-                    message["name"],
-                    message["setup"],
-                    cast("dict[str, Any]", bindings) if isinstance(bindings, dict) else {},
-                    message["seconds"],
-                )
-            )
-            try:
-                channel.send(*_written(answer))
-            except wire.FrameError:
-                channel.send(*_written(_too_large()))
-
-
-def rehearse(namespace: dict[str, Any]) -> None:
-    """Answers probes of this namespace for nobody, so that it is quicker when it counts."""
-    process = LocalProcess(namespace, frozenset(namespace))
-    for code in ("value", "abs(value)"):
-        wire.encode(*_written(process.answer(Probe(code))))
 
 
 def _answer_here(namespace: dict[str, Any], probe: Probe) -> Answer:
@@ -390,9 +218,9 @@ def _answer_in_fork(namespace: dict[str, Any], probe: Probe) -> Answer:
             _settle_in_child()
             answer = _answer_in_child(namespace, probe)
             try:
-                frame = wire.encode(*_written(answer))
+                frame = wire.encode(*written(answer))
             except wire.FrameError:
-                frame = wire.encode(*_written(_too_large()))
+                frame = wire.encode(*written(too_large()))
             with open(writing, "wb", closefd=False) as pipe:
                 pipe.write(frame)
             status = 0
@@ -411,7 +239,7 @@ def _answer_in_fork(namespace: dict[str, Any], probe: Probe) -> Answer:
             os.kill(child, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(child, 0)
-    return _read_answer(*frame)
+    return read_answer(*frame)
 
 
 def _settle_in_child() -> None:
@@ -450,13 +278,14 @@ def _read(descriptor: int, count: int, deadline: float) -> bytes:
     return bytes(data)
 
 
-def _written(answer: Answer) -> tuple[dict[str, Any], bytes]:
+def written(answer: Answer) -> tuple[dict[str, Any], bytes]:
+    """An answer as a message."""
     raised = None if answer.raised is None else [answer.raised.type, answer.raised.message]
     message = {"tree": answer.observation.tree, "output": answer.output, "raised": raised}
     return message, answer.observation.blob
 
 
-def _read_answer(message: Mapping[str, Any], blob: bytes) -> Answer:
+def read_answer(message: Mapping[str, Any], blob: bytes) -> Answer:
     """The answer in a message, whatever the message holds."""
     output, raised = message.get("output"), message.get("raised")
     if "tree" not in message or not isinstance(output, str):
@@ -474,7 +303,8 @@ def _failed(kind: str, message: str) -> Answer:
     return Answer(observe(None), "", Raised(kind, message))
 
 
-def _too_large() -> Answer:
+def too_large() -> Answer:
+    """The answer in place of one that fits into no message."""
     return _failed("OverflowError", "the value is too large to be looked at")
 
 

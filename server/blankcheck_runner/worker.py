@@ -344,16 +344,16 @@ class Worker:
             os.pwrite(self._position, POSITION.pack(part, line), 0)
 
     def _serve(self, descriptor: int) -> None:
-        from blankcheck_runner import probing
+        from blankcheck_runner import asking
 
         channel = Channel(socket.socket(fileno=descriptor))
         try:
-            probing.serve(self._process(), channel)
+            asking.serve(self._process(), channel)
         finally:
             channel.close()
 
     def _judge(self, message: Mapping[str, Any], descriptor: int) -> dict[str, Any]:
-        from blankcheck_runner import probing
+        from blankcheck_runner import asking
         from blankcheck_runner.judge import engine
 
         self._program.move(message["directory"])
@@ -361,8 +361,8 @@ class Worker:
         channel = Channel(socket.socket(fileno=descriptor))
         try:
             task, reference = task_from_json(message["task"]), self._process(self._answers)
-            asked = probing.foreseen(self._asked, task.submission)
-            student = probing.RemoteProcess(channel, foreseen=asked)
+            asked = asking.foreseen(self._asked, task.submission)
+            student = asking.RemoteProcess(channel, foreseen=asked)
             judgement = engine.judge(task, student, reference)
         finally:
             channel.close()
@@ -372,26 +372,26 @@ class Worker:
         return {"judgement": asdict(judgement), "trace": told}
 
     def _rehearse(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        from blankcheck_runner import probing
+        from blankcheck_runner import asking
         from blankcheck_runner.judge import engine
 
         self._program.move(message["directory"])
         process = self._process(self._answers)
-        student = probing.Overheard(process)
+        student = asking.Overheard(process)
         with chance_kept():
             engine.judge(task_from_json(message["task"]), student, process)
         self._asked = tuple(student.asked)
         return {"alone": self._alone()}
 
     def _warm(self) -> dict[str, Any]:
-        from blankcheck_runner import probing
+        from blankcheck_runner import asking
 
         values: dict[str, Any] = {}
         with chance_kept():
             if (torch := sys.modules.get("torch")) is not None:
                 _exercise(torch, learn=self._device == "cpu")
                 values = {"torch": torch, "value": torch.zeros(2, 2)}
-            probing.rehearse(values)
+            asking.rehearse(values)
         return {"alone": self._alone()}
 
     def _describe(self, message: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from blankcheck_runner.asking import RemoteProcess, serve
 from blankcheck_runner.channel import Channel
 from blankcheck_runner.judge.task import Probe, Process
-from blankcheck_runner.probing import LocalProcess, RemoteProcess, serve
+from blankcheck_runner.probing import LocalProcess
 
 
 def namespace() -> dict[str, Any]:

@@ -9,7 +9,10 @@ import pytest
 from blankcheck_runner.crash import observe
 from blankcheck_runner.judge import misconceptions
 from blankcheck_runner.judge.misconceptions import Texts, explain_crash
-from blankcheck_runner.judge.misconceptions.evidence import Evidence, Told
+from blankcheck_runner.judge.misconceptions.evidence import (
+    Evidence,
+    Told,
+)
 from blankcheck_runner.testimony import Crash, Frame
 from blankcheck_runner.wire import Feedback
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from blankcheck_runner.explain import (
     arguments,
+    arranging,
     calls,
     cuda,
     dtypes,
@@ -41,6 +42,7 @@ EXPLAINERS: tuple[Explainer, ...] = (
     *dtypes.EXPLAINERS,
     *gradients.EXPLAINERS,
     *shapes.EXPLAINERS,
+    *arranging.EXPLAINERS,
     *calls.EXPLAINERS,
     *arguments.EXPLAINERS,
     *names.EXPLAINERS,

@@ -14,17 +14,16 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Callable
 from typing import Any
 
 from blankcheck_runner.judge import (
     behaviour,
-    chance,
     datasets,
     definitions,
     effects,
     files,
     outputs,
+    reasons,
     trained,
 )
 from blankcheck_runner.judge.equality import Difference, difference, unchecked
@@ -41,13 +40,11 @@ from blankcheck_runner.judge.places import (
 )
 from blankcheck_runner.judge.replay import CannotTell, Replay
 from blankcheck_runner.judge.statements import Program, Span, Unit, value_of
-from blankcheck_runner.judge.suspects import note, read_instead, suspects
-from blankcheck_runner.judge.task import Observed, Probe, Process, Raised, Task
+from blankcheck_runner.judge.task import Observed, Probe, Process, Task
 from blankcheck_runner.observation import (
     ClassValue,
     FunctionValue,
     ImportedModule,
-    InstanceValue,
     ModuleValue,
     Opaque,
     OptimizerValue,
@@ -55,7 +52,6 @@ from blankcheck_runner.observation import (
 from blankcheck_runner.wire import Feedback
 
 _GRADIENTS = re.compile(r"requires_grad|backward|\.grad\b|no_grad|detach")
-_CALLABLE = (ModuleValue, FunctionValue, ClassValue, InstanceValue, Opaque)
 
 
 def derive(task: Task, student: Process, reference: Process) -> tuple[Feedback, ...]:
@@ -80,7 +76,7 @@ class Derivation:
         """Names of whose train or eval mode something was told already."""
         self.proven: set[str] = set()
         """Classes of the submission whose objects do what the solution's do."""
-        self._mistaken: set[str] = set()
+        self.mistaken: set[str] = set()
         """Names of which a mistake was told."""
         self._gradients = _GRADIENTS.search(task.solution) is not None
         self._located = located(self.solution)
@@ -205,16 +201,20 @@ class Derivation:
                     self.not_checked(f"`{name}`", self.place(name))
                 return False
             told = self.apart(expected, found.value, name=name)
-        if told is None or self._does_the_same(name, unit, wanted.value, found.value):
+        if told is None or reasons.does_the_same(self, name, unit, wanted.value, found.value):
             return False
-        given = datasets.tried(wanted.value, found.value, self.solution, self._asking(name, unit))
+        given = datasets.tried(
+            wanted.value, found.value, self.solution, reasons.asking(self, name, unit)
+        )
         if given.calls:
             del self.replay.own[name]
             return False
         told = given.told or told
-        if self.suspected(unit, lambda text: self._reads_as(unit, name, text, found.value)):
+        if reasons.suspected(
+            self, unit, lambda text: reasons.reads_as(self, unit, name, text, found.value)
+        ):
             return False
-        told = self._chance(unit, name, expected, found.value, told)
+        told = reasons.by_chance(self, unit, name, expected, found.value, told)
         if told is not None:
             self.tell(told, name, unit)
         return told is not None
@@ -289,119 +289,6 @@ class Derivation:
             return False
         return self.apart(self.teacher(name).value, answer.value, name=name) is None
 
-    # Why a value may differ and still be right
-
-    def _does_the_same(self, name: str, unit: Unit, wanted: Any, found: Any) -> bool:
-        """Whether something that is called gives what the solution's gives."""
-        if not isinstance(wanted, _CALLABLE) or not isinstance(found, _CALLABLE):
-            return False
-        if isinstance(wanted, ModuleValue) and isinstance(found, ModuleValue):
-            built = self.apart(wanted, found, weights=False, mode=False)
-            if built is None or built.code != "sct/structure":
-                return False  # of one build: what differs is what was done with it
-            trial = behaviour.networks_tried(name, wanted, found, self.student, self.reference)
-            if trial.calls and trial.told is None:
-                return self._same_weights(name, wanted, found)
-        changed = any(name in one.changes for one in self.solution.units)
-        if changed and behaviour.shapes(wanted):
-            return False  # what counts is how it was changed
-        trial = behaviour.tried(name, unit, self.solution, self.student, self.reference)
-        if trial.told is not None or not trial.calls:
-            return False
-        del self.replay.own[name]
-        return True
-
-    def _asking(self, name: str, unit: Unit) -> datasets.Ask:
-        """Asks for what is made of a name: as the statement makes it from the learner's values, and
-        as the learner has it."""
-
-        def ask(code: str) -> tuple[Observed, Observed]:
-            code = code.replace("__focus__", name)
-            setup, bindings = "", dict[str, Any]()
-            if self.replay.tainted(unit, name):
-                try:
-                    setup, bindings = self.replay.again(unit, unit.reads)
-                except CannotTell:
-                    return Observed(raised=Raised("CannotTell", "")), Observed()
-                setup += f"\n{unit.text}"
-            again = Probe(code, None, setup, bindings)
-            return self.reference.probe(again), self.student.probe(Probe(code))
-
-        return ask
-
-    def _same_weights(self, name: str, wanted: ModuleValue, found: ModuleValue) -> bool:
-        """Whether two networks of different build have the same parameters, or would under the same
-        random state."""
-        if self.apart(behaviour.flat(wanted), behaviour.flat(found)) is None:
-            return True
-        teacher = chance.draw_of(self.reference, self.solution, name)
-        learner = chance.draw_of(self.student, self.submission, name)
-        if teacher is None or learner is None:
-            return False
-        try:
-            drawn = [behaviour.flat(side.at(chance.SEEDS[0])) for side in (teacher, learner)]
-        except chance.Undrawn:
-            return False
-        return self.apart(drawn[0], drawn[1]) is None
-
-    def suspected(self, unit: Unit, agrees: Callable[[str], bool]) -> bool:
-        """Whether a statement of the learner's is right if the solution's is taken to read a name
-        that the solution makes and then forgets."""
-        for read, forgotten in suspects(self.solution, unit):
-            if self.learner(forgotten).raised is not None:
-                continue
-            if agrees(read_instead(unit, read, forgotten)):
-                self.notes.append(note(self.solution, unit, read, forgotten))
-                return True
-        return False
-
-    def _reads_as(self, unit: Unit, name: str, text: str, found: Any) -> bool:
-        try:
-            return self.apart(self.replay.value(unit, name, text), found, name=name) is None
-        except CannotTell:
-            return False
-
-    def _chance(
-        self, unit: Unit, name: str, expected: Any, found: Any, told: Difference
-    ) -> Difference | None:
-        """The difference that counts where a value depends on the random state."""
-        try:
-            setup, bindings = self.replay.again(unit, unit.reads)
-            if not chance.depends(chance.Draw(self.reference, setup, unit.text, name, bindings)):
-                return told
-        except (CannotTell, chance.Undrawn):
-            if self.apart(expected, found, weights=False) is None and trained.by_chance(self, unit):
-                self.not_checked(f"What `{name}` has learnt", self.place(name))
-                return None
-            return told
-        rests_on = self.solution.slice_for(unit.reads, unit.index, frozenset())
-        if self._mistaken & unit.reads.union(*(one.reads for one in rests_on)):
-            return None  # what is random cannot be computed again to tell a second mistake
-        kind = self.apart(expected, found, weights=False, name=name)
-        if kind is not None and (kind.of_kind or isinstance(expected, ModuleValue)):
-            return kind
-        teacher = chance.draw_of(self.reference, self.solution, name)
-        learner = chance.draw_of(self.student, self.submission, name)
-        if teacher is None or learner is None:
-            return told
-        try:
-            if chance.same_draw(teacher, learner):
-                return None
-            alone = chance.Draw(self.reference, "", unit.text, name, {})
-            if len(self.solution.writers(name)) > 1 or not chance.depends(alone):
-                return told
-            if isinstance(expected, ModuleValue):
-                return None
-            if not chance.depends(learner):
-                phrase = "is the same in every run, expected random values"
-                return Difference("sct/value", phrase)
-            if chance.drawn_alike(teacher, learner):
-                return None
-        except chance.Undrawn:
-            self.not_checked(f"`{name}`", self.place(name))
-            return None
-        return Difference("sct/value", "is random, but drawn in another way than expected")
-
     # Telling
 
     def add(self, code: str, message: str, span: Span | None, missing: Unit | None = None) -> None:
@@ -417,7 +304,7 @@ class Derivation:
         """Tells how a name's value differs, at the learner's assignment of it."""
         if " mode" in told.phrase and name in self.modes:
             return
-        self._mistaken.add(name)
+        self.mistaken.add(name)
         span = self._place_of(told, name)
         if unit is not None and self._operands_swapped(name, unit):
             phrase = told.phrase.partition(": the operands")[0] + ": the operands are swapped"

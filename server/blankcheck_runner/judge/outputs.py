@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from blankcheck_runner.judge import chance, printed
+from blankcheck_runner.judge import chance, printed, reasons
 from blankcheck_runner.judge.equality import Difference
 from blankcheck_runner.judge.places import called, pinpoint, span_of, swapped
 from blankcheck_runner.judge.replay import CannotTell
@@ -67,7 +67,7 @@ class Printing:
             except CannotTell:
                 return False
 
-        return self.derivation.suspected(unit, reads)
+        return reasons.suspected(self.derivation, unit, reads)
 
     def _wanted(self) -> list[tuple[Unit, list[str]]]:
         """The solution's statements that print, with what they should print."""

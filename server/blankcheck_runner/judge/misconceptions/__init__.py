@@ -21,7 +21,11 @@ from blankcheck_runner.judge.misconceptions import (
     shapes,
     training,
 )
-from blankcheck_runner.judge.misconceptions.evidence import Evidence, Texts, Told
+from blankcheck_runner.judge.misconceptions.evidence import (
+    Evidence,
+    Texts,
+    Told,
+)
 from blankcheck_runner.judge.state import Span
 from blankcheck_runner.judge.task import Process, Task
 from blankcheck_runner.testimony import Crash

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from blankcheck_runner.judge.misconceptions.evidence import (
     Evidence,
     Told,
+)
+from blankcheck_runner.judge.misconceptions.trees import (
     assigned,
     calls,
     expressions,

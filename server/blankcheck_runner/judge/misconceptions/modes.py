@@ -7,6 +7,8 @@ import ast
 from blankcheck_runner.judge.misconceptions.evidence import (
     Evidence,
     Told,
+)
+from blankcheck_runner.judge.misconceptions.trees import (
     calls,
     expressions,
     last,

@@ -9,6 +9,8 @@ from math import prod
 from blankcheck_runner.judge.misconceptions.evidence import (
     Evidence,
     Told,
+)
+from blankcheck_runner.judge.misconceptions.trees import (
     expressions,
     last,
     receiver,

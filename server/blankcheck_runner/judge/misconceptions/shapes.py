@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from math import prod
 
 from blankcheck_runner.judge.equality import difference
-from blankcheck_runner.judge.misconceptions.evidence import Evidence, Told, calls, last
+from blankcheck_runner.judge.misconceptions.evidence import (
+    Evidence,
+    Told,
+)
+from blankcheck_runner.judge.misconceptions.trees import (
+    calls,
+    last,
+)
 
 _IN_OUT = {
     "Linear": ("in_features", "out_features"),

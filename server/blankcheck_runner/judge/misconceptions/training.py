@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from blankcheck_runner.judge.misconceptions.evidence import (
     Evidence,
     Told,
+)
+from blankcheck_runner.judge.misconceptions.trees import (
     calls,
     expressions,
     last,
