@@ -9,7 +9,7 @@ import pytest
 
 from blankcheck_runner import device_probe, devices
 
-_NOT_RUN = pytest.StashKey[tuple[int, str]]()
+_NEEDS = "needs a CUDA device: "
 
 
 def _why_not() -> str | None:
@@ -24,22 +24,22 @@ def _why_not() -> str | None:
     return devices.why_no_cuda(found, os.environ)[0].rstrip(".")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     needing = [item for item in items if item.get_closest_marker("cuda")]
     reason = _why_not() if needing else None
     if reason is not None:
         for item in needing:
-            item.add_marker(pytest.mark.skip(reason=f"needs a CUDA device: {reason}"))
-        config.stash[_NOT_RUN] = (len(needing), reason)
+            item.add_marker(pytest.mark.skip(reason=f"{_NEEDS}{reason}"))
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    count, reason = config.stash.get(_NOT_RUN, (0, ""))
-    if count:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    # From the reports: where tests run in several processes, this one has collected none.
+    reports: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
+    told = [str(report.longrepr).partition(_NEEDS)[2] for report in reports]
+    reasons = [reason.rstrip("')") for reason in told if reason]
+    if reasons:
         terminalreporter.write_line(
-            f"{count} cuda tests not run: {reason}. docs/cuda.md lists what they show.",
+            f"{len(reasons)} cuda tests not run: {reasons[0]}. docs/cuda.md lists what they show.",
             yellow=True,
             bold=True,
         )

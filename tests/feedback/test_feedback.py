@@ -17,6 +17,8 @@ WRONG = [case for case in CASES if not case.right]
 RIGHT = [case for case in CASES if case.right]
 KNOWN = known()
 
+pytestmark = pytest.mark.timeout(600)
+"""The first test waits for all of the corpus."""
 on_one_loop = pytest.mark.asyncio(loop_scope="session")
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from blankcheck import checking
 from blankcheck.course import reader
@@ -82,18 +80,16 @@ def code(target: Target, section: str) -> str:
     return found.text
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def runner() -> AsyncIterator[HostRunner]:
-    runner = HostRunner()
-    yield runner
-    await runner.close()
+@pytest.fixture
+def runner(forking: HostRunner) -> HostRunner:
+    return forking
 
 
 async def check(runner: HostRunner, target: Target, submission: str) -> Result:
     return await checking.check(target, submission, "answer.py", runner)
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("key", CODING)
 class TestEveryExercise:
     async def test_the_solution_passes_with_a_message_that_teaches(
@@ -118,7 +114,7 @@ class TestEveryExercise:
         assert result.feedback
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: f"{wrong.key}-{wrong.why}")
 async def test_a_wrong_answer_is_told_on_its_line(wrong: Wrong, runner: HostRunner) -> None:
     exercise = target(wrong.key)

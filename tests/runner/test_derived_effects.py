@@ -4,11 +4,8 @@ files, draws and prints."""
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from blankcheck.runner.process import HostRunner
 from blankcheck_runner.wire import Feedback, Lesson, Limits
@@ -17,13 +14,6 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.skipif(not hasattr(os, "fork"), reason="the other way of starting is much slower"),
 ]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def forking() -> AsyncIterator[HostRunner]:
-    shared = HostRunner(sys.executable, {"BLANKCHECK_START": "fork"})
-    yield shared
-    await shared.close()
 
 
 GIVEN = """\

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from blankcheck.runner.process import HostRunner
 from blankcheck_runner.wire import Lesson, Limits, Report
@@ -16,11 +14,9 @@ from blankcheck_runner.wire import Lesson, Limits, Report
 PAGES = sorted((Path(__file__).parents[2] / "docs" / "misconceptions").glob("*.md"))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def host() -> AsyncIterator[HostRunner]:
-    runner = HostRunner()
-    yield runner
-    await runner.close()
+@pytest.fixture
+def host(forking: HostRunner) -> HostRunner:
+    return forking
 
 
 def examples(page: Path) -> tuple[str, str]:
@@ -33,7 +29,7 @@ async def check(host: HostRunner, solution: str, submission: str, **lesson: Any)
     return await host.check(Lesson(solution=solution, **lesson), submission, "answer.py", Limits())
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 class TestPages:
     async def test_the_wrong_example_is_told_as_what_the_page_is_about(
@@ -66,7 +62,7 @@ output = torch.matmul(activated, w_2)
 """
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 class TestEvidence:
     async def told(self, host: HostRunner, submission: str, sct: str = "") -> tuple[str, str]:
         """The code, and the text that is marked."""
