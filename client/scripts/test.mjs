@@ -19,9 +19,7 @@ await main(async () => {
     const { status } = await attempt(command, args, options);
     if (status !== 0) failed.push(name);
   };
-  // Two at a time, and each file in one of them: most tests wait for processes that they started.
-  const side = ["-n", "2", "--dist", "loadfile"];
-  const pytest = ["-m", "pytest", "-q", "-rs", "--durations=5", ...side];
+  const pytest = ["-m", "pytest", "-q", "-rs", "--durations=5"];
   await ring("the core, the server, the runner and the corpora (pytest)", venvPython, pytest);
   await ring(
     "the client",
