@@ -1,13 +1,14 @@
 /** What the learner can do. Each command asks the server, and shows its answer. */
 import * as vscode from "vscode";
 import type { Range } from "vscode-languageclient/node";
+import { checked } from "./checking";
+import { of, rangeOf } from "./convert";
 import type { Debugging } from "./debugging";
 import { explain } from "./explain";
 import type { InstructionsProvider } from "./instructions";
 import { following, named, places, worth, type Place } from "./listing";
 import {
   Blanks,
-  Check,
   Instruct,
   ListCourses,
   ListDevices,
@@ -16,7 +17,6 @@ import {
   Start,
   TakeHint,
   type CheckResult,
-  type DocumentParams,
 } from "./protocol";
 import type { Server } from "./server";
 import type { Status } from "./status";
@@ -44,7 +44,8 @@ export class Commands {
       check: (uri?: unknown) => this.check(uri),
       run: (uri?: unknown) => this.run(uri),
       debug: async (uri?: unknown) => this.debugging.start(await subject(uri)),
-      debugFailure: async (uri?: unknown) => this.debugging.start(await subject(uri), true),
+      debugFailure: async (uri?: unknown, line?: number) =>
+        this.debugging.start(await subject(uri), line ?? true),
       hint: (uri?: unknown) => this.hint(uri),
       reset: (uri?: unknown) => this.reset(uri),
       showInstructions: (subject?: unknown) => this.showInstructions(subject),
@@ -113,25 +114,10 @@ export class Commands {
 
   private async check(uri: unknown): Promise<void> {
     const document = await subject(uri);
-    this.status.busy(document);
-    let result: CheckResult;
-    try {
-      result = await patiently("Checking…", (token) =>
-        this.server.request(Check, of(document), token),
-      );
-    } catch (error) {
-      this.status.forget(document);
-      throw error;
-    }
-    if (result.version !== document.version) {
-      this.status.forget(document);
-      return;
-    }
-    this.status.verdict(document, result);
-    // Asked once something has run, so that nothing is started for it.
-    void this.server.contained().then((found) => {
-      this.status.contained(found);
-    });
+    const result = await patiently("Checking…", (token) =>
+      checked(document, this.server, this.status, token),
+    );
+    if (!result) return;
     reveal(document, result);
     // What is wrong stands in the text; only what has no place there needs a message.
     if (result.verdict === "passed") await this.praise(result);
@@ -245,14 +231,6 @@ async function subject(uri: unknown): Promise<vscode.TextDocument> {
   const editor = submissionEditor();
   if (!editor) throw new Error("Open the file of an exercise first: start one in the course tree.");
   return editor.document;
-}
-
-function of({ uri, version }: vscode.TextDocument): DocumentParams {
-  return { textDocument: { uri: uri.toString(), version } };
-}
-
-function rangeOf({ start, end }: Range): vscode.Range {
-  return new vscode.Range(start.line, start.character, end.line, end.character);
 }
 
 function select(editor: vscode.TextEditor, range: Range): void {

@@ -1,5 +1,6 @@
 /** Debugging an exercise: how a session begins. What runs, and how, the server says. */
 import * as vscode from "vscode";
+import { of } from "./convert";
 import { explain } from "./explain";
 import { Debug } from "./protocol";
 import type { Server } from "./server";
@@ -27,11 +28,37 @@ export class Debugging
     );
   }
 
-  /** Debugs a submission; with `failure`, up to what its last check found at fault. */
-  async start({ uri }: vscode.TextDocument, failure = false): Promise<void> {
+  /** Debugs a submission; with `failure`, up to what its last check found at fault: first of all, or
+      on a line. Whether it began. */
+  async start(
+    { uri }: vscode.TextDocument,
+    failure: boolean | number = false,
+    options?: vscode.DebugSessionOptions,
+  ): Promise<boolean> {
     const folder = vscode.workspace.getWorkspaceFolder(uri);
     const configuration = { ...configurationOf(uri.fsPath), failure };
-    if (!(await vscode.debug.startDebugging(folder, configuration))) this.tidy();
+    const began = await vscode.debug.startDebugging(folder, configuration, options);
+    if (!began) this.tidy();
+    return began;
+  }
+
+  /** Debugs a submission as a part of a test run, until the session is over. */
+  async through(document: vscode.TextDocument, testRun: vscode.TestRun): Promise<void> {
+    let listener: vscode.Disposable | undefined;
+    const over = new Promise<void>((resolve) => {
+      listener = vscode.debug.onDidTerminateDebugSession(({ type, parentSession }) => {
+        if (type === TYPE && !parentSession) resolve();
+      });
+    });
+    // Whoever cancels the run wants the session to end too: it does with its run.
+    const cancelling = testRun.token.onCancellationRequested(() => {
+      testRun.end();
+    });
+    try {
+      if (await this.start(document, false, { testRun })) await over;
+    } finally {
+      vscode.Disposable.from(cancelling, ...(listener ? [listener] : [])).dispose();
+    }
   }
 
   provideDebugConfigurations(): vscode.DebugConfiguration[] {
@@ -65,12 +92,10 @@ export class Debugging
       }
       // Lines of the file are shown while it is debugged; what cannot be saved is debugged all the same.
       if (document.isDirty) await document.save();
-      const { uri, version } = document;
-      const textDocument = { uri: uri.toString(), version };
-      const asked = { textDocument, failure: failure === true };
+      const asked = { ...of(document), failure: failure ?? false };
       const { command, plan, stopAt } = await this.server.request(Debug, asked, token);
-      if (stopAt !== null) this.stopAt(uri, stopAt);
-      const setting = vscode.workspace.getConfiguration("blankcheck.debug", uri);
+      if (stopAt !== null) this.stopAt(document.uri, stopAt);
+      const setting = vscode.workspace.getConfiguration("blankcheck.debug", document.uri);
       return {
         ...configuration,
         adapter: command,
@@ -118,7 +143,7 @@ export class Debugging
 interface Options {
   file?: string;
   stepIntoLibraries?: boolean;
-  failure?: boolean;
+  failure?: boolean | number;
   adapter?: string[];
   connect?: { host: string; port: number };
 }

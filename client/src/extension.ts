@@ -1,4 +1,4 @@
-/** The extension's start and end. Nothing runs before an exercise, a chapter or the tree is in view. */
+/** The extension's start and end. Nothing runs before an exercise, a chapter or a list of them is in view. */
 import * as vscode from "vscode";
 import { Commands } from "./commands";
 import { Debugging } from "./debugging";
@@ -7,7 +7,8 @@ import { onDidSelectInterpreter } from "./interpreter";
 import { isChapter } from "./recognise";
 import { Server } from "./server";
 import { Status } from "./status";
-import { isSubmissionDocument } from "./submission";
+import { isSubmissionDocument, keepsExercises } from "./submission";
+import { Testing } from "./testing";
 import { CourseTree } from "./tree";
 
 let server: Server | undefined;
@@ -33,6 +34,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     status,
     debugging.register(),
+    new Testing(running, status, debugging),
     new Commands(running, status, instructions, debugging).register(),
     vscode.window.createTreeView("blankcheck.courses", {
       treeDataProvider: new CourseTree(running),
@@ -57,15 +59,9 @@ export async function deactivate(): Promise<void> {
 
 /** Shows the courses once in a workspace that is for exercises. */
 async function welcome(context: vscode.ExtensionContext): Promise<void> {
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-  if (!folder || context.workspaceState.get("welcomed")) return;
-  await vscode.workspace.fs.stat(vscode.Uri.joinPath(folder, "blankcheck")).then(
-    async () => {
-      await context.workspaceState.update("welcomed", true);
-      await vscode.commands.executeCommand("blankcheck.courses.focus");
-    },
-    () => undefined,
-  );
+  if (context.workspaceState.get("welcomed") || !(await keepsExercises())) return;
+  await context.workspaceState.update("welcomed", true);
+  await vscode.commands.executeCommand("blankcheck.courses.focus");
 }
 
 function concernsUs(document: vscode.TextDocument): boolean {

@@ -44,6 +44,11 @@ export function named({ chapter, exercise, step }: Place): ExerciseParams {
   return step === undefined ? params : { ...params, step };
 }
 
+/** What tells a place from all others, in a list. */
+export function identity({ chapter, exercise, step }: Place): string {
+  return `${chapter}#${exercise.key || exercise.number}/${step ?? ""}`;
+}
+
 /** What an exercise is worth, as it stands behind its title. */
 export function worth({ type, xp, earned, runnable }: ExerciseItem): string {
   if (!runnable) return type.startsWith("Video") ? "video" : "not run here";

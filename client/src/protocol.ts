@@ -37,6 +37,7 @@ export interface StepItem {
   step: number;
   title: string;
   state: State;
+  file: string | null;
 }
 
 export interface ExerciseItem {
@@ -170,9 +171,11 @@ export const Inform = new RequestType<object, Info, void>("blankcheck/info");
 
 export const ListDevices = new RequestType<object, Devices, void>("blankcheck/devices");
 
-export const Debug = new RequestType<DocumentParams & { failure?: boolean }, DebugStart, void>(
-  "blankcheck/debug",
-);
+export const Debug = new RequestType<
+  DocumentParams & { failure?: boolean | number },
+  DebugStart,
+  void
+>("blankcheck/debug");
 
 export const Trust = new NotificationType<{ trusted: boolean }>("blankcheck/trust");
 export const Output = new NotificationType<{ uri: string; text: string }>("blankcheck/output");

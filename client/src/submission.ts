@@ -1,4 +1,4 @@
-/** Which submission a command is for. */
+/** Which submission a command is for, and whether there are any. */
 import * as vscode from "vscode";
 import { isSubmission } from "./recognise";
 
@@ -18,4 +18,14 @@ export function submissionEditor(): vscode.TextEditor | undefined {
     return isSubmissionDocument(active.document) ? active : undefined;
   }
   return vscode.window.visibleTextEditors.find(({ document }) => isSubmissionDocument(document));
+}
+
+/** Whether exercises are kept in the workspace. */
+export async function keepsExercises(): Promise<boolean> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  if (!folder) return false;
+  return vscode.workspace.fs.stat(vscode.Uri.joinPath(folder, "blankcheck")).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,6 +1,6 @@
 /** The courses as a tree: course, chapter, exercise, step, each with the learner's state. */
 import * as vscode from "vscode";
-import { spoken, spokenState, worth, type Place } from "./listing";
+import { identity, spoken, spokenState, worth, type Place } from "./listing";
 import { ListCourses, type ChapterItem, type CourseItem, type State } from "./protocol";
 import type { Server } from "./server";
 
@@ -55,13 +55,13 @@ export class CourseTree implements vscode.TreeDataProvider<Node> {
       item.contextValue = "chapter";
       return item;
     }
-    const { chapter, exercise, step } = node.place;
+    const { exercise, step } = node.place;
     const part = exercise.steps.find((item) => item.step === step);
     const steps = !part && exercise.runnable && exercise.steps.length > 0;
     const item = part
       ? new vscode.TreeItem(part.title)
       : new vscode.TreeItem(exercise.title, steps ? Collapsed : undefined);
-    item.id = `${chapter}#${exercise.key || exercise.number}/${step ?? ""}`;
+    item.id = identity(node.place);
     if (!part) item.description = worth(exercise);
     const state = part?.state ?? exercise.state;
     item.iconPath = exercise.runnable ? icon(state) : new vscode.ThemeIcon("book");

@@ -1,5 +1,5 @@
 /** A result in one line, and the way from blank to blank. Free of `vscode`. */
-import type { BlankItem, CheckResult, Contained, Devices, Verdict } from "./protocol";
+import type { BlankItem, CheckResult, Contained, Devices, FeedbackItem, Verdict } from "./protocol";
 
 const LEADS: Record<Verdict, string> = {
   passed: "$(pass) Passed",
@@ -26,6 +26,23 @@ export function headline({ verdict, feedback, device }: CheckResult): string {
 export function sentence(result: CheckResult): string {
   const spoken = LEADS[result.verdict].replace(/^\$\([\w-]+\) /, "");
   return result.feedback[0]?.message ?? `${spoken}.`;
+}
+
+/** What a check comes to as a test: what is not complete was not tried, and an exercise that is at
+    fault says nothing of the learner's code. */
+export function outcome({ verdict }: CheckResult): "passed" | "failed" | "errored" | "skipped" {
+  if (verdict === "passed") return "passed";
+  if (verdict === "incomplete") return "skipped";
+  return verdict === "broken" ? "errored" : "failed";
+}
+
+/** What a check that did not pass has to say: its errors, else whatever there is. */
+export function remarks(result: CheckResult): Pick<FeedbackItem, "message" | "range">[] {
+  const errors = result.feedback.filter(({ severity }) => severity === "error");
+  if (errors.length) return errors;
+  const start = { line: 0, character: 0 };
+  const nothing = [{ message: sentence(result), range: { start, end: start } }];
+  return result.feedback.length ? result.feedback : nothing;
 }
 
 /** What the status bar says of how code is contained, below what it says of the check. */

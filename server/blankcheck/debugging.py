@@ -11,7 +11,7 @@ from blankcheck import checking
 from blankcheck.course.syntax import find_fault
 from blankcheck.course.text import Lines
 from blankcheck.courses import CourseError, Target, require_runnable
-from blankcheck.result import Result
+from blankcheck.result import Feedback, Result
 from blankcheck.runner import Runner
 from blankcheck_runner import wire
 from blankcheck_runner.wire import DebugPlan, OpenBlank
@@ -25,14 +25,6 @@ _BOOT = (
     "from blankcheck_runner.debugging.adapter import main\n"
     "main()\n"
 )
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A statement's lines, from 1."""
-
-    first: int
-    last: int
 
 
 def command(python: str | Sequence[str]) -> list[str]:
@@ -81,32 +73,54 @@ async def plan(
     )
 
 
-def line_at_fault(result: Result, submission: str) -> int:
-    """The line, from 0, of the statement that a check found at fault.
+@dataclass(frozen=True)
+class Failure:
+    """Something that a check found at fault, which can be stopped at."""
+
+    feedback: Feedback
+    line: int
+    """The line, from 0, of its statement."""
+
+
+def failures(result: Result, submission: str) -> tuple[Failure, ...]:
+    """What a check of a submission found at fault and has a place in its code."""
+    if result.verdict not in ("failed", "error", "timeout", "limit") or not _parses(submission):
+        return ()
+    tree = ast.parse(submission)
+    lines = Lines(submission)
+    found: list[Failure] = []
+    for item in result.feedback:
+        if item.severity == "error":
+            statement = _statement(tree, lines.line_of(item.span.start) + 1)
+            if statement is not None:
+                found.append(Failure(item, statement.lineno - 1))
+    return tuple(found)
+
+
+def line_at_fault(result: Result, submission: str, line: int | None = None) -> int:
+    """The line, from 0, of the statement that a check found at fault: of the first, or on a line.
 
     Raises CourseError where it found none.
     """
     if result.verdict == "passed":
         raise CourseError("The last check passed, so there is no failure to debug.")
-    tree = ast.parse(submission)
-    lines = Lines(submission)
-    for item in result.feedback:
-        if item.severity == "error":
-            statement = _statement(tree, lines.line_of(item.span.start) + 1)
-            if statement is not None:
-                return statement.first - 1
+    for failure in failures(result, submission):
+        if line is None or failure.line == line:
+            return failure.line
     raise CourseError(
         "What the last check found has no place in your code. Set a breakpoint where you want to "
         "look, then choose Debug."
+        if line is None
+        else f"The last check found nothing at fault on line {line + 1}. Check again, then debug."
     )
 
 
-def _statement(tree: ast.Module, line: int) -> _Place | None:
+def _statement(tree: ast.Module, line: int) -> ast.stmt | None:
     """The innermost statement on a line, counted from 1."""
-    found: _Place | None = None
+    found: ast.stmt | None = None
     for node in ast.walk(tree):  # from the outside to the inside
         if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno):
-            found = _Place(node.lineno, node.end_lineno or node.lineno)
+            found = node
     return found
 
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { following, named, places, spoken, worth } from "../../client/src/listing";
+import { following, identity, named, places, spoken, worth } from "../../client/src/listing";
 import type { CourseItem, ExerciseItem } from "../../client/src/protocol";
 
 function exercise(number: number, changes: Partial<ExerciseItem> = {}): ExerciseItem {
@@ -26,8 +26,8 @@ function course(...exercises: ExerciseItem[]): CourseItem {
 }
 
 const steps = [
-  { step: 1, title: "One", state: "passed" as const },
-  { step: 2, title: "Two", state: "new" as const },
+  { step: 1, title: "One", state: "passed" as const, file: null },
+  { step: 2, title: "Two", state: "new" as const, file: null },
 ];
 const courses = [
   course(
@@ -53,6 +53,11 @@ test("what follows is the next step, the next exercise, or nothing", () => {
   assert.deepEqual(after("k3", 2), { chapter: "file:///c.md", exercise: "4" });
   assert.equal(after("Exercise 4", null), undefined);
   assert.equal(after("unknown", null), undefined);
+});
+
+test("no two places have the same identity, with or without a key", () => {
+  const all = places(courses);
+  assert.equal(new Set(all.map(identity)).size, all.length);
 });
 
 test("a screen reader hears title, state and worth", () => {

@@ -7,7 +7,9 @@ import {
   ending,
   headline,
   neighbour,
+  outcome,
   place,
+  remarks,
   sentence,
 } from "../../client/src/verdict";
 
@@ -34,6 +36,24 @@ function result(verdict: Verdict, ...items: FeedbackItem[]): CheckResult {
 function blank(line: number, character: number) {
   return { index: null, range: { start: { line, character }, end: { line, character } } };
 }
+
+test("as a test, what is not complete was skipped, and an exercise at fault fails nobody", () => {
+  const verdicts = ["passed", "incomplete", "failed", "error", "timeout", "broken"] as const;
+  assert.deepEqual(
+    verdicts.map((verdict) => outcome(result(verdict))),
+    ["passed", "skipped", "failed", "failed", "failed", "errored"],
+  );
+});
+
+test("a failed check remarks on its errors, else on anything, and always says something", () => {
+  const remark: FeedbackItem = { ...feedback("Mind the shape.", 2), severity: "hint" };
+  const error = feedback("Too large.", 4);
+  const said = (...items: FeedbackItem[]) =>
+    remarks(result("failed", ...items)).map(({ message }) => message);
+  assert.deepEqual(said(remark, error), ["Too large."]);
+  assert.deepEqual(said(remark), ["Mind the shape."]);
+  assert.deepEqual(said(), ["Not right yet."]);
+});
 
 test("the status bar tells the line at fault, counted as the editor counts", () => {
   assert.equal(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from conftest import Client
@@ -65,3 +65,57 @@ async def test_nothing_is_debugged_without_trust(editor: Client) -> None:
     uri = editor.open("a.py", RIGHT)
     refusal = await editor.refusal("blankcheck/debug", {"textDocument": {"uri": uri}})
     assert refusal.code == -32012
+
+
+async def actions(client: Client, uri: str, line: int, found: list[Any]) -> list[Any]:
+    place = {"line": line, "character": 0}
+    return await client.request(
+        "textDocument/codeAction",
+        {
+            "textDocument": {"uri": uri},
+            "range": {"start": place, "end": place},
+            "context": {"diagnostics": found},
+        },
+    )
+
+
+async def test_what_a_check_found_has_a_quick_fix_into_the_debugger(raw: Client) -> None:
+    await raw.initialize(clientCommands=True)
+    uri = raw.open("a.py", WRONG)
+    await raw.diagnostics(uri, 1)
+    assert await actions(raw, uri, 1, []) == []
+    assert (await raw.check(uri))["verdict"] == "failed"
+    published = raw.messages[::-1]
+    found = next(
+        m["params"]["diagnostics"] for m in published if "diagnostics" in m.get("params", {})
+    )
+    (fix,) = await actions(raw, uri, 1, found)
+    assert (fix["title"], fix["kind"]) == ("Debug This Failure", "quickfix")
+    assert [item["code"] for item in fix["diagnostics"]] == ["sct/value"]
+    command, (subject, line) = fix["command"]["command"], fix["command"]["arguments"]
+    assert (command, subject, line) == ("blankcheck.debugFailure", uri, 1)
+    assert await actions(raw, uri, 2, found) == []
+    params = {"textDocument": {"uri": uri}, "failure": line}
+    assert (await raw.request("blankcheck/debug", params))["stopAt"] == line
+    refusal = await raw.refusal("blankcheck/debug", {**params, "failure": 2})
+    assert "nothing at fault on line 3" in str(refusal)
+    assert (await raw.refusal("blankcheck/debug", {**params, "failure": "x"})).code == -32602
+    raw.edit(uri, {"text": RIGHT})
+    assert await actions(raw, uri, 1, []) == []
+
+
+async def test_who_has_no_debugger_is_offered_none(client: Client) -> None:
+    uri = client.open("a.py", WRONG)
+    assert (await client.check(uri))["verdict"] == "failed"
+    titles = [item["title"] for item in await actions(client, uri, 1, [])]
+    assert "Blankcheck: Check" in titles
+    assert not [title for title in titles if "Debug" in title]
+
+
+async def test_what_runs_on_another_machine_is_not_debugged_here(raw: Client) -> None:
+    await raw.initialize(runnerCommand="ssh gpu-box")
+    uri = raw.open("a.py", RIGHT)
+    refusal = await raw.refusal("blankcheck/debug", {"textDocument": {"uri": uri}})
+    assert refusal.code == -32011
+    assert "blankcheck.runner.command" in str(refusal)
+    assert "Remote-SSH" in str(refusal)

@@ -196,12 +196,12 @@ async def folds(ls: Server, params: types.FoldingRangeParams) -> list[types.Fold
 
 
 async def code_actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """The repairs of a chapter that can be written into it; the commands of a submission."""
+    """The repairs of a chapter that can be written into it; what can be done with a submission."""
     document = ls.session.documents.get(params.text_document.uri)
     if document is None:
         return []
     await ls.session.view(document)
-    return actions(document, params, commands=not ls.session.settings.client_commands)
+    return actions(document, params, client_commands=ls.session.settings.client_commands)
 
 
 # Our own requests

@@ -47,7 +47,7 @@ def lenses(
     where = to_range(document.lines, first)
     shown = commands(document)
     if icons:  # whose client can debug
-        shown.insert(2, types.Command("Debug", "blankcheck.debug", arguments=[document.uri]))
+        shown.insert(2, types.Command("Debug", protocol.COMMAND_DEBUG, arguments=[document.uri]))
     if standings.get(unit_of(target), Standing()).state == "passed":
         shown.append(types.Command("Passed", ""))
     if icons:

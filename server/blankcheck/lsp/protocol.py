@@ -37,6 +37,10 @@ COMMAND_RUN = "blankcheck.run"
 COMMAND_HINT = "blankcheck.hint"
 COMMAND_RESET = "blankcheck.reset"
 COMMANDS = (COMMAND_CHECK, COMMAND_RUN, COMMAND_HINT, COMMAND_RESET)
+COMMAND_DEBUG = "blankcheck.debug"
+COMMAND_DEBUG_FAILURE = "blankcheck.debugFailure"
+"""These two are the client's only: whoever debugs has to speak the Debug Adapter Protocol. The
+second one has as a second argument the line at fault, from 0."""
 
 # Error codes of our own (JSON-RPC leaves -32000 to -32099 to servers)
 RUNNER_UNAVAILABLE = -32010
@@ -112,6 +116,8 @@ class StepItem(TypedDict):
     step: int
     title: str
     state: State
+    file: str | None
+    """URI of the learner's file; null before Start."""
 
 
 class ExerciseItem(TypedDict):
@@ -320,8 +326,9 @@ class DocumentParams:
     token: str | int | None = None
     take: bool = False
     """`blankcheck/hint` only: take the hint, at its cost."""
-    failure: bool = False
-    """`blankcheck/debug` only: stop at what the last check found at fault."""
+    failure: bool | int = False
+    """`blankcheck/debug` only: stop at what the last check found at fault: first of all, or on this
+    line, from 0."""
 
 
 @dataclass(frozen=True)
@@ -367,7 +374,7 @@ def document_params(params: object) -> DocumentParams:
         version=_integer(document, "version"),
         token=_token(data.get("workDoneToken")),
         take=data.get("take") is True,
-        failure=data.get("failure") is True,
+        failure=_failure(data.get("failure")),
     )
 
 
@@ -446,6 +453,14 @@ def _integer(data: Mapping[str, Any], name: str) -> int | None:
     value = data.get(name)
     if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
         raise InvalidParams(f"{name}: a whole number is expected.")
+    return value
+
+
+def _failure(value: object) -> bool | int:
+    if value is None or isinstance(value, bool):
+        return value is True
+    if not isinstance(value, int) or value < 0:
+        raise InvalidParams("failure: true, false or a line from 0 is expected.")
     return value
 
 

@@ -280,10 +280,11 @@ class Session:
             )
         version, text = document.version, document.text
         stop_at: int | None = None
-        if params.failure:
+        if params.failure is not False:
             if document.result is None or document.result[0] != version:
                 raise CourseError("Check the exercise first: then its failure can be debugged.")
-            stop_at = debugging.line_at_fault(document.result[1], text)
+            line = None if params.failure is True else params.failure
+            stop_at = debugging.line_at_fault(document.result[1], text, line)
         file = str(document.path or "submission.py")
         try:
             device = self.settings.device

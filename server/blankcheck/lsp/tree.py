@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from blankcheck import learning
@@ -68,10 +69,10 @@ def _exercise(
     target: Target, number: int, folders: Sequence[Path], standings: Mapping[Unit, Standing]
 ) -> ExerciseItem:
     exercise = target.exercise
-    steps = [_step(target, step, item, standings) for step, item in enumerate(exercise.steps, 1)]
-    first = Target(target.file, target.chapter, exercise, 1) if steps else target
-    files = [submission_file(first, folder) for folder in folders]
-    file = next((file for file in files if file.is_file()), None)
+    steps = [
+        _step(replace(target, step=step), step, item, folders, standings)
+        for step, item in enumerate(exercise.steps, 1)
+    ]
     return {
         "key": target.key,
         "number": number,
@@ -83,12 +84,26 @@ def _exercise(
         "runnable": exercise.not_runnable is None,
         "reason": exercise.not_runnable,
         "steps": steps,
-        "file": to_uri(file) if file is not None else None,
+        "file": steps[0]["file"] if steps else _file(target, folders),
     }
 
 
 def _step(
-    target: Target, step: int, item: Exercise, standings: Mapping[Unit, Standing]
+    target: Target,
+    step: int,
+    item: Exercise,
+    folders: Sequence[Path],
+    standings: Mapping[Unit, Standing],
 ) -> StepItem:
-    state = standings.get(learning.unit_of(target, step), Standing()).state
-    return {"step": step, "title": title(item.title) or f"Step {step}", "state": state}
+    return {
+        "step": step,
+        "title": title(item.title) or f"Step {step}",
+        "state": standings.get(learning.unit_of(target, step), Standing()).state,
+        "file": _file(target, folders),
+    }
+
+
+def _file(target: Target, folders: Sequence[Path]) -> str | None:
+    """The learner's file where there is one."""
+    files = (submission_file(target, folder) for folder in folders)
+    return next((to_uri(file) for file in files if file.is_file()), None)
