@@ -4,10 +4,33 @@ import { ResponseError } from "vscode-languageclient/node";
 import { ErrorCode } from "./protocol";
 import { NoServer } from "./server";
 
+/** Whether somebody has cancelled it, or a newer text or check has. */
+export function isCancelled(error: unknown): boolean {
+  const code = codeOf(error);
+  return (
+    error instanceof vscode.CancellationError ||
+    code === ErrorCode.cancelled ||
+    code === ErrorCode.contentModified
+  );
+}
+
+/** Whether nothing else can be run either. */
+export function isGeneral(error: unknown): boolean {
+  const code = codeOf(error);
+  return (
+    error instanceof NoServer ||
+    code === ErrorCode.untrusted ||
+    code === ErrorCode.runnerUnavailable
+  );
+}
+
+function codeOf(error: unknown): number {
+  return error instanceof ResponseError ? error.code : 0;
+}
+
 export async function explain(error: unknown, log: vscode.LogOutputChannel): Promise<void> {
-  const code = error instanceof ResponseError ? error.code : 0;
-  if (code === ErrorCode.cancelled || code === ErrorCode.contentModified) return;
-  if (error instanceof NoServer || error instanceof vscode.CancellationError) return;
+  const code = codeOf(error);
+  if (isCancelled(error) || error instanceof NoServer) return;
   const message = error instanceof Error ? error.message : String(error);
   log.error(message);
   const offers: Record<string, [string, ...string[]]> = {

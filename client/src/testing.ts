@@ -1,13 +1,12 @@
 /** The courses in the Testing view: an exercise is a test, and a check of the learner's file its run. */
 import * as vscode from "vscode";
-import { ResponseError } from "vscode-languageclient/node";
 import { checked } from "./checking";
 import { rangeOf } from "./convert";
 import type { Debugging } from "./debugging";
-import { explain } from "./explain";
+import { explain, isCancelled, isGeneral } from "./explain";
 import { identity } from "./listing";
-import { ErrorCode, ListCourses, type ChapterItem, type CheckResult } from "./protocol";
-import { NoServer, type Server } from "./server";
+import { ListCourses, type ChapterItem, type CheckResult } from "./protocol";
+import type { Server } from "./server";
 import type { Status } from "./status";
 import { keepsExercises } from "./submission";
 import { outcome, remarks } from "./verdict";
@@ -69,16 +68,14 @@ export class Testing implements vscode.Disposable {
     try {
       const { courses } = await this.server.request(ListCourses, {});
       this.files.clear();
-      const chapters = courses.flatMap(({ title, chapters }) =>
-        chapters.map((chapter) => ({ chapter, title })),
-      );
       this.controller.items.replace(
-        chapters.map(({ chapter, title }, index) => {
-          const item = this.item(this.controller.items, chapter.uri, chapter.title, index);
-          item.description = title === chapter.title ? "" : title;
-          this.fill(item, chapter);
-          return item;
-        }),
+        courses
+          .flatMap(({ chapters }) => chapters)
+          .map((chapter, index) => {
+            const item = this.item(this.controller.items, chapter.uri, chapter.title, index);
+            this.fill(item, chapter);
+            return item;
+          }),
       );
     } catch (error) {
       this.server.log.error(`The exercises cannot be listed as tests: ${String(error)}`);
@@ -170,12 +167,10 @@ export class Testing implements vscode.Disposable {
       const document = await vscode.workspace.openTextDocument(test.uri);
       await work(document, test, run, token);
     } catch (error) {
-      const code = error instanceof ResponseError ? error.code : 0;
-      if (code === ErrorCode.cancelled || code === ErrorCode.contentModified) return;
+      if (isCancelled(error)) return;
       const message = error instanceof Error ? error.message : String(error);
       run.errored(test, new vscode.TestMessage(message));
-      const general = code === ErrorCode.untrusted || code === ErrorCode.runnerUnavailable;
-      if (general || error instanceof NoServer) throw error;
+      if (isGeneral(error)) throw error;
     }
   }
 

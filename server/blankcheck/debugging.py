@@ -37,9 +37,7 @@ def command(python: str | Sequence[str]) -> list[str]:
     return [*start, "-I", "-B", "-c", _BOOT, folder]
 
 
-async def plan(
-    target: Target, submission: str, file: str, runner: Runner, device: str = "auto"
-) -> DebugPlan:
+async def plan(target: Target, submission: str, file: str, runner: Runner) -> DebugPlan:
     """What the process that is debugged may know: nothing of the solution, the SCT or its values.
 
     Raises CourseError with what to do if there is nothing to debug, RunnerUnavailable if nothing
@@ -66,7 +64,7 @@ async def plan(
         data=lesson.data,
         seed=lesson.seed,
         device=lesson.device,
-        requested_device=device,
+        placed=await runner.place(lesson, submission),
         blanks=tuple(
             OpenBlank(lines.line_of(item.span.start) + 1, item.message) for item in blanks
         ),

@@ -7,6 +7,7 @@ are never evaluated, so that describing a value changes nothing and cannot hang.
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import sys
 import types
@@ -272,6 +273,22 @@ def _layer(value: object, name: str, depth: int) -> Value:
         held_layers = list(table_of(own, "_modules").values())
         children = tuple(describe(child, 0) for child in held_layers[:MAX_ITEMS])
     return Value(name, "layer", facts=facts, items=children)
+
+
+def parameter_count(layer: object, depth: int = 8) -> int:
+    """The values of all parameters of a layer and of what it holds, each parameter once."""
+    return sum(math.prod(held.shape) for held in _all_parameters(layer, depth).values())
+
+
+def _all_parameters(layer: object, depth: int) -> dict[int, Any]:
+    own = instance_dict(layer)
+    held = [item for item in table_of(own, "_parameters").values() if is_tensor(item)]
+    found = {id(item): item for item in held}
+    if depth:
+        for child in table_of(own, "_modules").values():
+            if is_layer(child):
+                found |= _all_parameters(child, depth - 1)
+    return found
 
 
 def _parameters(layer: object, depth: int = 4) -> list[Any]:

@@ -1,12 +1,12 @@
 """The runner host: talks to the server, and keeps the processes below it. Never imports torch.
 
 Its channel to the server is what were descriptors 0 and 1 at the start; nothing else can write
-there. The server says `request`, `devices`, `cancel`; the host says `hello` once it can run code,
-`output` while a run prints, `note` with news for a person, `report`, `refused` (there is no such
-device), `failed` or `cancelled` for each request, and `devices`. A server on another machine says
-by `files` what data a request needs; the host says `lacking` for what it does not have, gets it in
-`piece`s, and is asked again. It answers `ping` by `pong`. When its input ends, or nothing comes for
-as long as a `ping` said, everything below it ends, and then it does.
+there. The server says `request`, `devices`, `place`, `cancel`; the host says `hello` once it can
+run code, `output` while a run prints, `note` with news for a person, `report`, `refused` (there is
+no such device), `failed` or `cancelled` for each request, and `devices` or `place`. A server on
+another machine says by `files` what data a request needs; the host says `lacking` for what it does
+not have, gets it in `piece`s, and is asked again. It answers `ping` by `pong`. When its input ends,
+or nothing comes for as long as a `ping` said, everything below it ends, and then it does.
 
 A host that takes the place of one that was killed (see `succession`) writes `wire.SUCCESSION`
 first, passes over what was for the other one until it reads the same, and greets.
@@ -23,7 +23,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from typing import Any, BinaryIO, Literal
@@ -166,8 +166,10 @@ class Host:
             files = message.get("files")
             self._running[request.id] = asyncio.create_task(self._answer(request, files))
         elif message.get("type") == "devices":
-            number = message["id"]
-            self._running[number] = asyncio.create_task(self._tell(number, message["device"]))
+            self._tell(message["id"], self._devices(message["device"]))
+        elif message.get("type") == "place":
+            request = wire.request_from_json(message["request"])
+            self._tell(request.id, self._placed(request))
         elif message.get("type") == "cancel":
             task = self._running.get(message["id"])
             if task is not None:
@@ -184,16 +186,33 @@ class Host:
             loop = asyncio.get_running_loop()
             self._waiting = loop.call_later(self._patience, self._ended.set)
 
-    async def _tell(self, number: int, requested: str) -> None:
-        """Says which devices there are."""
-        answer: dict[str, Any]
+    async def _devices(self, requested: str) -> dict[str, Any]:
+        """Which devices there are."""
+        return {"type": "devices", "info": asdict(await self._places.info(requested))}
+
+    async def _placed(self, request: wire.Request) -> dict[str, Any]:
+        """Where a submission would be run."""
         try:
-            answer = {"type": "devices", "info": asdict(await self._places.info(requested))}
-        except asyncio.CancelledError:
-            answer = {"type": "cancelled"}
-        finally:
-            self._running.pop(number, None)
-        await self._send({**answer, "id": number})
+            choice = await self._places.choice(request)
+        except NoDevice as error:
+            return {"type": "refused", "message": str(error)}
+        placed = wire.Placed(choice.name, choice.kind, choice.environment)
+        return {"type": "place", "place": asdict(placed)}
+
+    def _tell(self, number: int, work: Coroutine[Any, Any, dict[str, Any]]) -> None:
+        """Answers with what is found out, unless nobody wants to know any more."""
+
+        async def answer() -> None:
+            told: dict[str, Any]
+            try:
+                told = await work
+            except asyncio.CancelledError:
+                told = {"type": "cancelled"}
+            finally:
+                self._running.pop(number, None)
+            await self._send({**told, "id": number})
+
+        self._running[number] = asyncio.create_task(answer())
 
     async def _answer(self, request: wire.Request, files: object = None) -> None:
         number = request.id

@@ -66,11 +66,15 @@ class Places:
 
     async def of(self, request: Request) -> Place:
         """Where a request is answered. Raises NoDevice."""
+        return self._place(await self.choice(request))
+
+    async def choice(self, request: Request) -> Choice:
+        """The device that a request is answered on. Raises NoDevice."""
         if not devices.needs_look(request.device, request.lesson, request.submission):
-            return self.cpu
+            return CPU
         if request.device == "auto" and not self._worth_asking():
-            return self.cpu
-        return self._place(devices.choose(request.device, await self._find(), self._environment))
+            return CPU
+        return devices.choose(request.device, await self._find(), self._environment)
 
     async def info(self, requested: str) -> DeviceInfo:
         """All that there is to say of the devices."""

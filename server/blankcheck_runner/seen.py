@@ -1,7 +1,8 @@
 """What the names of a submission hold after each of its statements, for hovers and hints.
 
 `Watch` looks in the learner's process, between statements and at the end, and runs none of the
-learner's code for it. What it tells is testimony: `seen_from_json` trusts nothing in it.
+learner's code for it; the debugger looks at single values in the same way. What it tells is
+testimony: `seen_from_json` trusts nothing in it.
 """
 
 from __future__ import annotations
@@ -91,55 +92,78 @@ class Watch:
         if len(self._seen) >= MAX_SEEN or name not in self._namespace:
             return
         value = self._namespace[name]
-        facts = described.describe(value)
-        if facts.kind in _SKIPPED:
-            return
-        seen = Seen(name, line, facts.type, shape=facts.shape, dtype=facts.dtype)
-        seen = replace(seen, device=facts.device, gradient=facts.requires_grad)
-        if is_tensor(value):
-            if in_full:
-                with contextlib.suppress(Exception):  # sparse, on `meta`: it has no values to show
-                    seen = self._numbers(seen, value.detach(), _tensor_range)
-        elif is_array(value):
-            seen = replace(seen, shape=tuple(value.shape), dtype=str(value.dtype))
-            if in_full and value.dtype.kind in "biuf":
-                seen = self._numbers(seen, value, _array_range)
-        elif is_layer(value):
-            seen = replace(seen, text=_layers(value))
-        else:
-            text = _short(value)[:MAX_TEXT]
-            seen = replace(seen, text="" if text == f"<{facts.type}>" else text)
-        self._seen.append(seen)
+        seen = look(value, in_full=in_full)
+        if seen is not None:
+            seen = replace(seen, name=name, line=line)
+            with contextlib.suppress(Exception):
+                seen = self._picture(seen, value)
+            self._seen.append(seen)
 
-    def _numbers(self, seen: Seen, value: Any, range_of: Callable[[Any], Any]) -> Seen:
-        assert seen.shape is not None
-        count = math.prod(seen.shape)
-        if not count:
+    def _picture(self, seen: Seen, value: Any) -> Seen:
+        """With levels, if there is room for them."""
+        count = math.prod(seen.shape or ())
+        if seen.low is None or seen.high is None or count > min(MAX_LEVELS, self._room):
             return seen
-        if count > MAX_LEVELS:
-            row = value
-            while len(row.shape) > 1:  # the first row is enough, and copies nothing
-                row = row[0]
-            low, high = range_of(value) if count <= MAX_RANGE else (None, None)
-            return replace(seen, low=low, high=high, first=_written(row[:MAX_FIRST].tolist()))
-        values: list[Any] = value.reshape(-1).tolist()
-        seen = replace(seen, first=_written(values[:MAX_FIRST]))
-        if isinstance(values[0], complex):
-            return seen
-        numbers = [number for number in values if math.isfinite(number)]
-        if not numbers:
-            return seen
-        low, high = float(min(numbers)), float(max(numbers))
-        seen = replace(seen, low=low, high=high)
-        if count > self._room or not math.isfinite(high - low):
+        low, width = seen.low, seen.high - seen.low
+        if not math.isfinite(width):
             return seen
         self._room -= count
-        scale = (NO_NUMBER - 1) / (high - low) if high > low else 0.0
+        scale = (NO_NUMBER - 1) / width if width > 0 else 0.0
         levels = bytes(
             round((number - low) * scale) if math.isfinite(number) else NO_NUMBER
-            for number in values
+            for number in _plain(value).reshape(-1).tolist()
         )
         return replace(seen, levels=base64.b64encode(levels).decode())
+
+
+def look(value: object, *, in_full: bool = True) -> Seen | None:
+    """What a value is, still without a name; null for functions, classes and modules. `in_full`:
+    with what a tensor or an array holds. Runs none of the learner's code."""
+    facts = described.describe(value)
+    if facts.kind in _SKIPPED:
+        return None
+    seen = Seen("", 0, facts.type, shape=facts.shape, dtype=facts.dtype)
+    seen = replace(seen, device=facts.device, gradient=facts.requires_grad)
+    if is_tensor(value):
+        if in_full:
+            with contextlib.suppress(Exception):  # sparse, on `meta`: it has no values to show
+                return _numbers(seen, _plain(value), _tensor_range)
+        return seen
+    if is_array(value):
+        held = cast(Any, value)
+        seen = replace(seen, shape=tuple(held.shape), dtype=str(held.dtype))
+        if in_full and held.dtype.kind in "biuf":
+            return _numbers(seen, held, _array_range)
+        return seen
+    if is_layer(value):
+        return replace(seen, text=_layers(value))
+    text = _short(value)[:MAX_TEXT]
+    return replace(seen, text="" if text == f"<{facts.type}>" else text)
+
+
+def _plain(value: Any) -> Any:
+    return value.detach() if is_tensor(value) else value
+
+
+def _numbers(seen: Seen, value: Any, range_of: Callable[[Any], Any]) -> Seen:
+    assert seen.shape is not None
+    count = math.prod(seen.shape)
+    if not count:
+        return seen
+    if count > MAX_LEVELS:
+        row = value
+        while len(row.shape) > 1:  # the first row is enough, and copies nothing
+            row = row[0]
+        low, high = range_of(value) if count <= MAX_RANGE else (None, None)
+        return replace(seen, low=low, high=high, first=_written(row[:MAX_FIRST].tolist()))
+    values: list[Any] = value.reshape(-1).tolist()
+    seen = replace(seen, first=_written(values[:MAX_FIRST]))
+    if isinstance(values[0], complex):
+        return seen
+    numbers = [number for number in values if math.isfinite(number)]
+    if not numbers:
+        return seen
+    return replace(seen, low=float(min(numbers)), high=float(max(numbers)))
 
 
 def is_array(value: object) -> bool:
@@ -200,6 +224,8 @@ def _layers(value: object, name: str = "", depth: int = 0) -> str:
         f"{key}={fact}" for key, fact in facts.facts.items() if key not in ("dtype", "device")
     )
     line = f"{'  ' * depth}{f'{name}: ' if name else ''}{facts.type}({sizes})"
+    if depth == 0 and (count := described.parameter_count(value)):
+        line += f", {count:,} {'parameter' if count == 1 else 'parameters'}"
     own = table_of(instance_dict(value), "_modules")
     children = [(str(key), child) for key, child in list(own.items())[:20] if is_layer(child)]
     if depth == MAX_DEPTH or not children:

@@ -9,6 +9,7 @@ talk. Standard library only.
 from __future__ import annotations
 
 import json
+import math
 import re
 import struct
 import zlib
@@ -101,6 +102,18 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """Where a submission would be run: what a process must find in its environment from its start
+    to have that device, and no other."""
+
+    device: str
+    """`cpu`, `cuda:N` or `mps`."""
+    kind: str
+    """Its name in that process."""
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class OpenBlank:
     """A blank that is left in a submission that is debugged."""
 
@@ -122,8 +135,8 @@ class DebugPlan:
     seed: int
     device: str
     """As in a lesson."""
-    requested_device: str
-    """The device that is asked for, as `DEVICE` has it."""
+    placed: Placed
+    """Where it runs, as a check does."""
     blanks: tuple[OpenBlank, ...]
 
 
@@ -169,6 +182,27 @@ class Seen:
     levels: str = ""
     """For a picture, where there are few enough values: a byte for each in base64, from 0 (`low`)
     to 254 (`high`); 255 where it is no finite number."""
+
+    # As a hover and the debugger say it.
+
+    @property
+    def facts(self) -> str:
+        """Shape, dtype and device: `(2, 3), float32, cpu`."""
+        shape = "" if self.shape is None else str(self.shape)
+        return ", ".join(fact for fact in (shape, self.dtype, self.device) if fact)
+
+    @property
+    def range(self) -> str:
+        """`0 to 0.5`; empty if it is not known, or is that of one value."""
+        if self.low is None or self.high is None or math.prod(self.shape or ()) == 1:
+            return ""
+        return f"{self.low:.4g} to {self.high:.4g}"
+
+    @property
+    def values(self) -> str:
+        """The first values: `0.1, 0.5, …`."""
+        more = len(self.first) < math.prod(self.shape or ())
+        return ", ".join(self.first) + (", …" if self.first and more else "")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-// Debugging an exercise: a breakpoint, the values there, and on to the end.
+// Debugging an exercise, and checking it from the Testing view: a breakpoint, the values there, and on
+// to the end; a failure, its message in the text, and the debugger at the statement at fault.
 import assert from "node:assert/strict";
 import { fill, story } from "./editor.mjs";
 
@@ -11,19 +12,46 @@ const ANSWERS = [
   ...["weight_composed_1", "weight_3"],
   ...["input_layer", "weight"],
 ];
+/** Where `weight_composed_1` is made, of the wrong ones the wrong way round. */
+const AT_FAULT = 12;
+const WRONG = ANSWERS.map((answer, at) => ({ 6: "weight_2", 7: "weight_1" })[at] ?? answer);
 
+let sample;
 const step = story("debug");
+
+/** The exercise in the Testing view, by the state that is said of it. */
+function tested(editor, state) {
+  const tree = editor.page.getByRole("tree", { name: "Test Explorer" });
+  return tree.getByRole("treeitem", { name: new RegExp(`^Neural Networks .*\\(${state}\\)`) });
+}
+
+/** Does something with the exercise there, as one would with the mouse. */
+async function act(editor, state, title) {
+  const test = tested(editor, state);
+  await test.hover();
+  await test.getByRole("button", { name: title, exact: true }).click();
+}
+
+async function stopped(editor, line) {
+  await editor.page.locator(".debug-top-stack-frame-line").first().waitFor();
+  await editor.page.getByRole("button", { name: new RegExp(`^Ln ${line}, Col`) }).waitFor();
+}
+
+async function goOn(editor) {
+  await editor.page.keyboard.press("F5");
+  await editor.page.locator(".debug-toolbar").waitFor({ state: "hidden" });
+}
 
 step("a breakpoint is set in an exercise that is filled in", async (editor) => {
   await editor.exercise("Neural Networks").waitFor();
-  const sample = await editor.start("Neural Networks", FILE);
+  sample = await editor.start("Neural Networks", FILE);
   await editor.write(fill(sample, ANSWERS));
   await editor.goTo(6);
   await editor.page.keyboard.press("F9");
   await editor.page.locator(".codicon-debug-breakpoint").first().waitFor();
 });
 
-step("Debug stops there, and the variables show the tensors' shapes", async (editor) => {
+step("Debug stops there, and the variables show the tensors, inside too", async (editor) => {
   const began = Date.now();
   await editor.lens("Debug").click();
   await editor.page.locator(".debug-top-stack-frame-line").first().waitFor();
@@ -36,10 +64,68 @@ step("Debug stops there, and the variables show the tensors' shapes", async (edi
   if (!(await tensor.isVisible())) await editor.variable("Scope Locals|Locals").click();
   await tensor.waitFor();
   assert.match(await tensor.innerText(), /\(1, 4\) float32 cpu/);
+  await editor.variable("weight_2").click();
+  await editor.variable("dtype").waitFor();
+  await editor.variable("\\[3\\]").waitFor();
   await editor.picture("debugging", { readme: true });
 });
 
-step("the program goes on to its end", async (editor) => {
+step("the program goes on to its end", goOn);
+
+step("F5 offers to debug the exercise without a launch.json", async (editor) => {
+  await editor.page.locator(".view-line").first().click();
   await editor.page.keyboard.press("F5");
-  await editor.page.locator(".debug-toolbar").waitFor({ state: "hidden" });
+  await stopped(editor, 6);
+  await goOn(editor);
+});
+
+step("a dynamic configuration is in the list of what can be started", async (editor) => {
+  const { page } = editor;
+  await editor.command("Debug: Select and Start Debugging");
+  const row = (text) => page.locator(".quick-input-list .monaco-list-row", { hasText: text });
+  await row("Blankcheck…").click();
+  await row("Debug Exercise").click();
+  await stopped(editor, 6);
+  await goOn(editor);
+});
+
+step("the Testing view lists the course, and Debug there stops too", async (editor) => {
+  const { page } = editor;
+  await editor.command("Testing: Focus on Test Explorer View");
+  await act(editor, "Not yet run", "Debug Test");
+  await stopped(editor, 6);
+  await goOn(editor);
+  // No breakpoint is in the way of what comes.
+  await editor.goTo(6);
+  await page.keyboard.press("F9");
+  await page.locator(".codicon-debug-breakpoint").waitFor({ state: "hidden" });
+});
+
+step("a check there fails with its message on the line at fault", async (editor) => {
+  await editor.write(fill(sample, WRONG));
+  await editor.command("Testing: Focus on Test Explorer View");
+  await act(editor, "Not yet run", "Run Test");
+  await tested(editor, "Failed").waitFor();
+  const line = editor.page.locator(".view-line", { hasText: "weight_composed_1 = " });
+  await line.locator(".test-message-inline-content").waitFor();
+  await editor.status(`Not right yet: line ${AT_FAULT}`).waitFor();
+  await editor.picture("testing");
+});
+
+step("Debug This Failure is a quick fix, and stops at the statement at fault", async (editor) => {
+  const { page } = editor;
+  await editor.goTo(AT_FAULT);
+  await page.keyboard.press("ControlOrMeta+Period");
+  await page.locator(".action-widget .monaco-list-row", { hasText: "Debug This Failure" }).click();
+  await stopped(editor, AT_FAULT);
+  assert.match(await editor.variable("weight_2").innerText(), /\(4, 4\), float32, cpu/);
+  await goOn(editor);
+  await page.locator(".codicon-debug-breakpoint").waitFor({ state: "hidden" });
+});
+
+step("once it is mended, the check there passes", async (editor) => {
+  await editor.write(fill(sample, ANSWERS));
+  await editor.command("Testing: Focus on Test Explorer View");
+  await act(editor, "Failed", "Run Test");
+  await tested(editor, "Passed").waitFor();
 });

@@ -25,6 +25,8 @@ async def test_a_debug_session_gets_the_code_and_nothing_that_gives_the_answer_a
     assert plan["submission"] == WRONG
     assert plan["file"].endswith("a.py")
     assert plan["pre_exercise_code"].strip() == "start = 2"
+    assert plan["placed"]["device"] == "cpu"
+    assert plan["placed"]["environment"]["CUDA_VISIBLE_DEVICES"] == ""
     for secret in ("start + 3", "has_equal_value", "Well added"):
         assert secret not in json.dumps(start)
 
@@ -119,3 +121,11 @@ async def test_what_runs_on_another_machine_is_not_debugged_here(raw: Client) ->
     assert refusal.code == -32011
     assert "blankcheck.runner.command" in str(refusal)
     assert "Remote-SSH" in str(refusal)
+
+
+async def test_a_device_that_is_not_there_is_told_as_by_a_check(raw: Client) -> None:
+    await raw.initialize(device="cuda:7")
+    uri = raw.open("a.py", RIGHT)
+    refusal = await raw.refusal("blankcheck/debug", {"textDocument": {"uri": uri}})
+    assert refusal.code == -32010
+    assert "CUDA cannot be used here" in str(refusal) or "no cuda:7 here" in str(refusal)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.runner.dap import debugger
+
+from blankcheck import debugging
+from blankcheck.courses import find_exercise
+from blankcheck.runner.process import HostRunner
+from blankcheck_runner import devices
+from blankcheck_runner.devices import CPU, Driver, Found, Gpu, Torch
 
 GIVEN = """import torch
 def given(tensor):
@@ -22,11 +32,19 @@ def mine(tensor):
     total = tensor.sum()
     return total
 
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = layer
+        self.act = torch.nn.ReLU()
+    def extra_repr(self):
+        return str(1 / 0)
+
 ones = torch.ones(3, 4)
 layer = torch.nn.Linear(4, 2)
-net = torch.nn.Sequential(layer, torch.nn.ReLU())
+net = Net()
 twice = given(ones)
-out = net(ones)
+out = layer(ones)
 print("sum", mine(ones).item())
 huge = torch.zeros(1).expand(2**40)
 end = 1
@@ -49,8 +67,8 @@ def plan(file: Path, code: str, **more: Any) -> dict[str, Any]:
         "seed": 0,
         "blanks": [],
         "device": "",
+        "placed": {"device": "cpu", "kind": "cpu", "environment": dict(CPU.environment)},
     }
-    parts["requested_device"] = "auto"
     return {"submission": code, "file": str(file), **parts, **more}
 
 
@@ -69,17 +87,22 @@ def test_a_session_from_breakpoint_to_end(file: Path) -> None:
         # The stack begins in the learner's file; what runs before and around it is not there.
         assert session.stopped() == [(here, line("ones ="))]
         assert session.step("next") == [(here, line("layer ="))]
-        assert session.variables()["ones"]["value"] == "(3, 4) float32 cpu, 1 to 1: 1, 1, 1, 1, …"
+        assert (
+            session.variables()["ones"]["value"]
+            == "(3, 4), float32, cpu, 1 to 1: 1, 1, 1, 1, 1, 1, …"
+        )
         assert session.step("continue") == [(here, line("twice ="))]
         variables = session.variables()
-        assert variables["layer"]["value"] == "Linear(in_features=4, out_features=2, bias=True)"
-        assert variables["net"]["value"] == "Sequential: 0 Linear, 1 ReLU; 10 parameters"
+        assert variables["layer"]["value"] == "Linear(in_features=4, out_features=2), 10 parameters"
+        assert variables["net"]["value"] == (
+            "Net(), 10 parameters: layer: Linear(in_features=4, out_features=2), act: ReLU()"
+        )
         inside = session.inside(variables["layer"])
         assert list(inside)[:2] == ["weight", "bias"]
-        assert inside["weight"]["value"].startswith("(2, 4) float32 cpu, -")
+        assert inside["weight"]["value"].startswith("(2, 4), float32, cpu, -")
         facts = {name: item["value"] for name, item in session.inside(variables["ones"]).items()}
         assert facts["dtype"] == "torch.float32"
-        assert facts["[2]"] == "(4,) float32 cpu, 1 to 1: 1, 1, 1, 1"
+        assert facts["[2]"] == "(4,), float32, cpu, 1 to 1: 1, 1, 1, 1"
         # Stepping into code that was given, or PyTorch's, stays in the learner's.
         assert session.step("stepIn") == [(here, line("out ="))]
         assert session.step("stepIn") == [(here, line("print("))]
@@ -90,17 +113,17 @@ def test_a_session_from_breakpoint_to_end(file: Path) -> None:
         assert session.step("stepOut")[-1] == (here, line("print("))
         assert session.step("continue") == [(here, line("end ="))]
         # However large, a tensor is shown at once.
-        assert session.variables()["huge"]["value"].startswith("(1099511627776,) float32 cpu: 0,")
+        assert session.variables()["huge"]["value"].startswith("(1099511627776,), float32, cpu: 0,")
         session.finish()
         assert session.output == "sum 12.0\n"
 
 
 def test_step_into_libraries_goes_where_the_call_goes(file: Path) -> None:
-    code = 'import textwrap\nu = given(textwrap.dedent(" a"))\n'
+    code = 'import textwrap\nu = given(textwrap.dedent(" a"))\nend = 1\n'
     given = "def given(text):\n    return text\n"
     with debugger() as session:
         launch = plan(file, code, pre_exercise_code=given)
-        session.launch(launch, [2], stepIntoLibraries=True)
+        session.launch(launch, [2, 3], stepIntoLibraries=True)
         session.stopped()
         stack = session.step("stepIn")
         assert stack[0][0].endswith("textwrap.py")
@@ -109,6 +132,8 @@ def test_step_into_libraries_goes_where_the_call_goes(file: Path) -> None:
         stack = session.step("stepIn")
         assert "pre-exercise code" in stack[0][0]
         assert stack[1:] == [(str(file), 2)]
+        # Out of there, the next breakpoint counts as if nobody had stepped.
+        assert session.step("continue") == [(str(file), 3)]
 
 
 def test_an_open_blank_stops_with_its_message(file: Path) -> None:
@@ -140,6 +165,83 @@ def test_the_exercises_data_and_seed_are_those_of_a_check(file: Path, tmp_path: 
         assert words == "from the course 0.8444218515250481 __main__"
     assert directory != str(tmp_path / "data")
     assert not Path(directory).exists()
+
+
+def test_the_program_finds_its_device_and_no_other(file: Path) -> None:
+    gpus = (Gpu("NVIDIA A100", 80 * 2**30), Gpu("NVIDIA T4", 15 * 2**30))
+    two = Found(Driver(True, True), Torch("2.14.1", "13.0", gpus))
+    chosen = devices.choose("cuda:1", two, {"CUDA_VISIBLE_DEVICES": "4,6"})
+    placed = {"device": chosen.name, "kind": chosen.kind, "environment": dict(chosen.environment)}
+    code = (
+        "import os\n"
+        "print(device, os.environ['CUDA_VISIBLE_DEVICES'], os.environ['BLANKCHECK_DEVICE'])\n"
+    )
+    with debugger() as session:
+        session.launch(plan(file, code, device="device", placed=placed))
+        session.event("terminated")
+        assert session.output == "cuda 6 cuda\n"
+
+
+def test_the_learner_is_told_that_the_program_is_not_contained(file: Path) -> None:
+    with debugger() as session:
+        session.launch(plan(file, "x = 1\n"))
+        session.event("terminated")
+        told = [m["body"] for m in session.messages if m.get("event") == "output"]
+        said = [body["output"] for body in told if "not contained" in body["output"]]
+        assert len(said) == 1
+        assert session.output == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of a process through /proc")
+async def test_nothing_that_gives_the_answer_away_is_in_the_programs_memory(
+    file: Path, tmp_path: Path
+) -> None:
+    def mark(name: str) -> str:
+        return f"{name}-{os.urandom(8).hex()}"
+
+    theirs, given, solution, sct, value = map(mark, ("mine", "given", "solution", "sct", "value"))
+    (tmp_path / "chapter.md").write_text(
+        "## One\n\n```yaml\ntype: NormalExercise\nkey: one\n```\n\n"
+        f"`@pre_exercise_code`\n```{{python}}\ngiven = '{given}'\n```\n\n"
+        "`@sample_code`\n```{python}\nx = ___\n```\n\n"
+        f"`@solution`\n```{{python}}\nx = '{value}'\n# {solution}\n```\n\n"
+        f"`@sct`\n```{{python}}\nsuccess_msg('{sct}')\n```\n",
+        "utf-8",
+    )
+    code = f"# blankcheck: chapter.md#one\nimport os\nx = '{theirs}'\npid = os.getpid()\nend = 1\n"
+    runner = HostRunner()
+    try:
+        target = find_exercise(tmp_path / "chapter.md", "one", None)
+        made = asdict(await debugging.plan(target, code, str(file), runner))
+    finally:
+        await runner.close()
+    with debugger() as session:
+        session.launch(json.loads(json.dumps(made)), [5])
+        session.stopped()
+        process = int(session.variables()["pid"]["value"])
+        found = in_memory(process, (theirs, given, solution, sct, value))
+        session.finish()
+    # What the process does have is found, so that the search would find the rest too.
+    assert found == {theirs, given}
+
+
+def in_memory(process: int, texts: tuple[str, ...]) -> set[str]:
+    """Which of some texts stand in what a process can write to."""
+    found: set[str] = set()
+    with Path(f"/proc/{process}/mem").open("rb", 0) as stream:
+        for line in Path(f"/proc/{process}/maps").read_text().splitlines():
+            place, rights, *_ = line.split()
+            start, end = (int(part, 16) for part in place.split("-"))
+            if not rights.startswith("rw"):
+                continue  # mapped files hold what they hold for anyone
+            before = b""
+            with contextlib.suppress(OSError):
+                stream.seek(start)
+                while start < end and (piece := stream.read(min(end - start, 2**24))):
+                    held = before + piece
+                    found |= {text for text in texts if text.encode() in held}
+                    start, before = start + len(piece), held[-100:]
+    return found
 
 
 def test_an_exercise_at_fault_is_told_as_such(file: Path) -> None:

@@ -12,7 +12,7 @@ from blankcheck import checking, repairing
 from blankcheck.courses import Target, find_exercise
 from blankcheck.repairing import MOST_RUNS, Repaired
 from blankcheck.runner.process import HostRunner
-from blankcheck_runner.wire import DeviceInfo, Expression, HostInfo, Lesson, Limits, Report
+from blankcheck_runner.wire import DeviceInfo, Expression, HostInfo, Lesson, Limits, Placed, Report
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -242,6 +242,9 @@ class Counting:
 
     async def devices(self) -> DeviceInfo:
         return await self._runner.devices()
+
+    async def place(self, lesson: Lesson, submission: str) -> Placed:
+        return Placed("cpu", "cpu", {})
 
     async def check(
         self, lesson: Lesson, submission: str, file: str, limits: Limits | None = None

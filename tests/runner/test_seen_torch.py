@@ -56,7 +56,7 @@ async def test_tensors_arrays_and_modules_are_told(torch_runner: HostRunner) -> 
     assert (seen["nothing"].shape, seen["nothing"].first) == ((0, 3), ())
     assert (seen["scalar"].shape, seen["scalar"].first) == ((), ("3",))
     assert seen["net"].text.splitlines() == [
-        "Net()",
+        "Net(), 15 parameters",
         "  layers: Sequential()",
         "    0: Linear(in_features=4, out_features=3)",
         "    1: ReLU()",

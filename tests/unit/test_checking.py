@@ -17,6 +17,7 @@ from blankcheck_runner.wire import (
     HostInfo,
     Lesson,
     Limits,
+    Placed,
     Report,
 )
 
@@ -106,6 +107,9 @@ class FakeRunner:
 
     async def devices(self) -> DeviceInfo:
         return DeviceInfo(self.device, "cpu", "", None, None, "Device used: cpu")
+
+    async def place(self, lesson: Lesson, submission: str) -> Placed:
+        return Placed("cpu", "cpu", {})
 
     async def info(self) -> HostInfo:
         return HostInfo(1, "3.11.0", "python", "fork", None, self.torch_error)

@@ -302,6 +302,13 @@ async def test_nothing_is_looked_for_where_nothing_can_be() -> None:
         await fake.of("cuda")
 
 
+async def test_what_is_debugged_has_the_device_of_a_check_and_makes_no_place_for_it() -> None:
+    fake = Fake()
+    choice = await fake.places.choice(Request(1, "run", Lesson(), "x = 1", device="cuda:1"))
+    assert (choice.name, choice.environment["CUDA_VISIBLE_DEVICES"]) == ("cuda:1", "3")
+    assert [made.name for made in fake.made] == ["cpu"]
+
+
 async def test_who_gives_up_waiting_takes_the_answer_from_nobody() -> None:
     fake = Fake()
     first = asyncio.create_task(fake.of("cuda"))

@@ -17,6 +17,7 @@ from blankcheck_runner.wire import (
     HostInfo,
     Lesson,
     Limits,
+    Placed,
     Report,
 )
 
@@ -55,6 +56,9 @@ class Made:
 
     async def devices(self) -> DeviceInfo:
         raise AssertionError
+
+    async def place(self, lesson: Lesson, submission: str) -> Placed:
+        return Placed("cpu", "cpu", {})
 
     async def describe(
         self, lesson: Lesson, expressions: Sequence[Expression]

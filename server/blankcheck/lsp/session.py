@@ -287,8 +287,7 @@ class Session:
             stop_at = debugging.line_at_fault(document.result[1], text, line)
         file = str(document.path or "submission.py")
         try:
-            device = self.settings.device
-            plan = await debugging.plan(target, text, file, self.runner(), device)
+            plan = await debugging.plan(target, text, file, self.runner())
         except RunnerUnavailable as error:
             raise JsonRpcException(str(error), protocol.RUNNER_UNAVAILABLE) from None
         return {

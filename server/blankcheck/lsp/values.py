@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import math
 from collections.abc import Iterator
 
 from lsprotocol import types
@@ -37,8 +36,8 @@ def hints(document: Document, asked: types.Range) -> list[types.InlayHint]:
     for shown in _shown(document, wanted):
         if shown.binds and shown.seen.shape is not None:
             where = to_range(lines, shown.span).end
-            hint = types.InlayHint(where, f": {_shape(shown.seen)}", types.InlayHintKind.Type)
-            hint.tooltip = f"{_facts(shown.seen)}, in the last run"
+            hint = types.InlayHint(where, f": {shown.seen.shape}", types.InlayHintKind.Type)
+            hint.tooltip = f"{shown.seen.facts}, in the last run"
             found.append(hint)
     return found
 
@@ -79,27 +78,14 @@ def _what(seen: Seen) -> str:
     if seen.shape is not None:
         gradient = ", requires a gradient" if seen.gradient else ""
         kind = "tensor" if seen.type == "Tensor" else seen.type
-        return f"was a {kind} {_facts(seen)}{gradient}"
+        return f"was a {kind} {seen.facts}{gradient}"
     return f"was of type {_code(seen.type)}"
 
 
-def _facts(seen: Seen) -> str:
-    """Shape, dtype and device."""
-    return ", ".join(fact for fact in (_shape(seen), seen.dtype, seen.device) if fact)
-
-
-def _shape(seen: Seen) -> str:
-    return str(seen.shape)
-
-
 def _numbers(seen: Seen) -> list[str]:
-    if not seen.first:
+    if not seen.values:
         return []
-    count = math.prod(seen.shape or ())
-    first = ", ".join(seen.first) + (", …" if count > len(seen.first) else "")
-    if seen.low is None or seen.high is None or count == 1:
-        return [_code(first)]
-    return [f"{seen.low:.4g} to {seen.high:.4g}: {_code(first)}"]
+    return [f"{seen.range}: {_code(seen.values)}" if seen.range else _code(seen.values)]
 
 
 def _code(text: str) -> str:

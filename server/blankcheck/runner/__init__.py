@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from blankcheck_runner.wire import DeviceInfo, Expression, HostInfo, Lesson, Limits, Report
+from blankcheck_runner.wire import (
+    DeviceInfo,
+    Expression,
+    HostInfo,
+    Lesson,
+    Limits,
+    Placed,
+    Report,
+)
 
 
 class RunnerUnavailable(Exception):
@@ -29,6 +37,10 @@ class Runner(Protocol):
 
     async def devices(self) -> DeviceInfo:
         """Which devices there are, and which one is used. May take some seconds."""
+        ...
+
+    async def place(self, lesson: Lesson, submission: str) -> Placed:
+        """Where a submission would be run, and what that takes of a process."""
         ...
 
     async def check(

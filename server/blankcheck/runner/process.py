@@ -15,16 +15,26 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from blankcheck.runner import RunnerUnavailable, trouble
 from blankcheck.runner.launch import Heard, Launcher, LocalLauncher
 from blankcheck.runner.supplies import Supplies
 from blankcheck_runner import trace, wire
-from blankcheck_runner.wire import DeviceInfo, Expression, HostInfo, Lesson, Limits, Report, Request
+from blankcheck_runner.wire import (
+    DeviceInfo,
+    Expression,
+    HostInfo,
+    Lesson,
+    Limits,
+    Placed,
+    Report,
+    Request,
+)
 
 log = logging.getLogger(__name__)
+_Answer = Report | DeviceInfo | Placed
 _CANCEL_SECONDS = 2.0
 _CLOSE_SECONDS = 1.5
 _LOOK_SECONDS = 0.5
@@ -74,6 +84,13 @@ class HostRunner:
         """Which devices there are."""
         number = next(self._ids)
         message = {"type": "devices", "id": number, "device": self.device}
+        return await self._told(number, message)
+
+    async def place(self, lesson: Lesson, submission: str) -> Placed:
+        """Where a submission would be run."""
+        number = next(self._ids)
+        request = Request(number, "run", lesson, submission, device=self.device)
+        message = {"type": "place", "id": number, "request": asdict(request)}
         return await self._told(number, message)
 
     async def check(
@@ -202,7 +219,7 @@ class _Host:
         self._launcher = launcher
         self._heard = Heard()
         self._hello: asyncio.Future[HostInfo] = asyncio.get_running_loop().create_future()
-        self._answers: dict[int, asyncio.Future[Report | DeviceInfo | None]] = {}
+        self._answers: dict[int, asyncio.Future[_Answer | None]] = {}
         """Null is for a request that was cancelled."""
         self._outputs: dict[int, Callable[[str], None]] = {}
         self._supplies = Supplies(self._send) if launcher.remote else None
@@ -243,14 +260,14 @@ class _Host:
 
     async def ask(
         self, number: int, message: Mapping[str, Any], on_output: Callable[[str], None] | None
-    ) -> Report | DeviceInfo:
+    ) -> _Answer:
         """The answer. Raises _HostDied, or RunnerUnavailable if the host cannot run anything."""
         if self.dead:
             raise _HostDied(self.obituary())
         if not self._hello.done():
             await self._greeting()
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Report | DeviceInfo | None] = loop.create_future()
+        answer: asyncio.Future[_Answer | None] = loop.create_future()
         self._answers[number] = answer
         if on_output is not None:
             self._outputs[number] = on_output
@@ -414,6 +431,8 @@ class _Host:
             self._settle(report.id, report)
         elif kind == "devices":
             self._settle(message["id"], DeviceInfo(**message["info"]))
+        elif kind == "place":
+            self._settle(message["id"], Placed(**message["place"]))
         elif kind == "lacking":
             self._lacking(message["id"], message["digests"])
         elif kind == "cancelled":
@@ -452,7 +471,7 @@ class _Host:
             text = "The runner is of another version than the server. Restart the server."
             self._hello.set_exception(_HostDied(text))
 
-    def _settle(self, number: int, told: Report | DeviceInfo | None) -> None:
+    def _settle(self, number: int, told: _Answer | None) -> None:
         answer = self._answers.get(number)
         if answer is not None and not answer.done():
             answer.set_result(told)

@@ -21,12 +21,16 @@ import threading
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
-from blankcheck_runner import devices, limits, processes, wire
+from blankcheck_runner import limits, processes
 from blankcheck_runner.scratch import Scratch
 
 HERE = Path(__file__).resolve().parent
+UNCONTAINED = (
+    "Under the debugger your code is not contained: it may do whatever a program of yours may, and "
+    "there is no time limit.\n"
+)
 _ROUNDS = 50
 _END_SECONDS = 2.0
 """How long debugpy's adapter may take to end by itself."""
@@ -78,10 +82,15 @@ class Adapter:
         assert child.stdin is not None and child.stdout is not None
         threading.Thread(target=self._listen, args=(child.stdin,), daemon=True).start()
         # To the editor, everything goes as it is.
-        with contextlib.suppress(OSError):
-            while piece := os.read(child.stdout.fileno(), 2**16):
-                self._writing.write(piece)
-                self._writing.flush()
+        reading = cast("BinaryIO", child.stdout)
+        with contextlib.suppress(OSError, ValueError):
+            while (message := read(reading)) is not None:
+                write(self._writing, message)
+                if message.get("command") == "initialize":
+                    body = {"category": "console", "output": UNCONTAINED}
+                    write(
+                        self._writing, {"seq": 0, "type": "event", "event": "output", "body": body}
+                    )
 
     def _listen(self, to: BinaryIO) -> None:
         """Passes on what the editor says, until it says no more."""
@@ -112,7 +121,7 @@ class Adapter:
             "cwd": directory,
             "console": "internalConsole",
             "redirectOutput": True,
-            "env": environment(plan),
+            "env": plan["placed"]["environment"],
             "justMyCode": not asked.get("stepIntoLibraries"),
             "subProcess": processes_too,
             "showReturnValue": True,
@@ -141,15 +150,6 @@ class Adapter:
         if self._child is not None and self._child.poll() is None:
             self._child.kill()
         asyncio.run(self._scratch.close())
-
-
-def environment(plan: Mapping[str, Any]) -> dict[str, str]:
-    """What the program finds in its environment: no card, where a check would not see one."""
-    lesson = wire.Lesson(pre_exercise_code=plan["pre_exercise_code"], device=plan["device"])
-    requested = plan["requested_device"]
-    if requested == "cpu" or not devices.needs_look(requested, lesson, plan["submission"]):
-        return dict(devices.CPU.environment)
-    return {}
 
 
 def python() -> list[str]:

@@ -57,7 +57,7 @@ def prepare(plan: Mapping[str, Any]) -> types.CodeType | None:
     program = Program()
     program.begin(str(Path.cwd()), plan["seed"])
     if plan["device"]:
-        program.bind_device(plan["device"], device())
+        program.bind_device(plan["device"], plan["placed"]["kind"])
     sys.excepthook = told
     ran = program.execute(plan["pre_exercise_code"], FILES["pre_exercise_code"], lambda _: None)
     if ran.error is not None:
@@ -83,12 +83,6 @@ def warm(module: str) -> None:
         return
     if module == "torch":
         loaded.set_num_threads(1)
-
-
-def device() -> str:
-    """The device that there is in this process, as it was started."""
-    torch = sys.modules.get("torch")
-    return "cuda" if torch is not None and torch.cuda.is_available() else "cpu"
 
 
 class BlankNotFilled(Exception):

@@ -1,14 +1,16 @@
-"""How the debugger shows tensors and modules.
+"""How the debugger shows tensors and modules: in the words of a hover.
 
 Only what is asked for is computed, and nothing that costs: no row of a tensor before it is opened.
+None of the learner's code runs for it.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import Any, cast
+from typing import Any
 
-from blankcheck_runner import glance
+from blankcheck_runner.described import instance_dict, mro, table_of, torch_class
+from blankcheck_runner.seen import look
 
 ROWS = 50
 """Rows of a tensor that can be opened."""
@@ -20,16 +22,18 @@ class TensorValue:
     """A tensor: shape, dtype, device, range and first values; inside, its facts and its rows."""
 
     def can_provide(self, type_object: type, type_name: str) -> bool:
-        """Whether this is for values of a class."""
-        return glance.is_tensor(type_object)
+        """Whether this is for values of a class: not for classes of the learner's own."""
+        return type_object in (torch_class("Tensor"), torch_class("nn.Parameter"))
 
     def get_str(self, val: Any) -> str:
         """Its line."""
-        return glance.tensor(val)
+        seen = look(val)
+        assert seen is not None
+        values = f": {seen.values}" if seen.values else ""
+        return f"{seen.facts}{f', {seen.range}' if seen.range else ''}{values}"
 
     def get_contents_debug_adapter_protocol(self, obj: Any, fmt: Any = None) -> list[Entry]:
         """What it holds."""
-        plain = obj.detach()
         entries: list[Entry] = [
             ("shape", tuple(obj.shape), ".shape"),
             ("dtype", obj.dtype, ".dtype"),
@@ -38,11 +42,10 @@ class TensorValue:
         ]
         if obj.requires_grad and obj.is_leaf:
             entries.append(("grad", obj.grad, ".grad"))
-        found = (
-            None if plain.is_meta or plain.layout is not _strided() else glance.value_range(plain)
-        )
-        if found is not None:
-            entries += [("min", found[0], ".min()"), ("max", found[1], ".max()")]
+        seen = look(obj)
+        if seen is not None and seen.range:
+            entries.append(("range", seen.range, None))
+        plain = obj.detach()
         if plain.dim():
             rows = min(len(plain), ROWS)
             entries += [(f"[{index}]", _row(plain, index), f"[{index}]") for index in range(rows)]
@@ -64,22 +67,26 @@ class ModuleValue(TensorValue):
 
     def can_provide(self, type_object: type, type_name: str) -> bool:
         """Whether this is for values of a class."""
-        return glance.is_module(type_object)
+        module = torch_class("nn.Module")
+        return module is not None and module in mro(type_object)
 
     def get_str(self, val: Any) -> str:
-        """Its line."""
-        return glance.module(val)
+        """Its line, and those of its layers."""
+        seen = look(val)
+        assert seen is not None
+        line, *below = seen.text.splitlines()
+        layers = [layer.strip() for layer in below if layer[2:3] != " "]
+        return f"{line}: {', '.join(layers)}" if layers else line
 
     def get_contents_debug_adapter_protocol(self, obj: Any, fmt: Any = None) -> list[Entry]:
         """What it holds."""
-        parts = [
-            *obj.named_children(),
-            *obj.named_parameters(recurse=False),
-            *obj.named_buffers(recurse=False),
+        held = instance_dict(obj)
+        entries: list[Entry] = [
+            (name, part, _after(name))
+            for table in ("_modules", "_parameters", "_buffers")
+            for name, part in table_of(held, table).items()
         ]
-        entries: list[Entry] = [(name, part, _after(name)) for name, part in parts]
-        has = cast("dict[str, Any]", vars(obj))
-        own = {key: value for key, value in has.items() if not key.startswith("_")}
+        own = {key: value for key, value in held.items() if not key.startswith("_")}
         return [*entries, *((key, value, f".{key}") for key, value in own.items())]
 
 
@@ -90,10 +97,6 @@ def _row(plain: Any, index: int) -> Any:
 
 def _after(name: str) -> str:
     return f".{name}" if name.isidentifier() else f"[{name}]"
-
-
-def _strided() -> Any:
-    return importlib.import_module("torch").strided
 
 
 def present() -> None:
