@@ -92,14 +92,11 @@ export class Testing implements vscode.Disposable {
           const id = identity({ chapter, exercise });
           const file = steps.length ? null : exercise.file;
           const item = this.item(children, id, title, number, file);
-          const parts = steps.map(({ step, title, file }) => {
-            const id = identity({ chapter, exercise, step });
-            const part = this.item(item.children, id, title, step, file);
-            part.description = file ? "" : "not started";
-            return part;
-          });
-          item.children.replace(parts);
-          item.description = (file ?? steps.length) ? "" : "not started";
+          item.children.replace(
+            steps.map(({ step, title, file }) =>
+              this.item(item.children, identity({ chapter, exercise, step }), title, step, file),
+            ),
+          );
           return item;
         }),
     );
