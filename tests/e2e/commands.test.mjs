@@ -1,4 +1,5 @@
 // What else a learner can do: run, take a hint, cancel, start anew, restart the server.
+import assert from "node:assert/strict";
 import { story } from "./editor.mjs";
 
 const FILE = "blankcheck/builtin/artificial-neural-networks/02-neural-networks.py";
@@ -56,6 +57,20 @@ step("a hint tells its cost first, and is then shown with the instructions", asy
   await editor.waitForFocusInCode();
   await editor.picture("hint");
 });
+
+step(
+  "Show Device Info says what exercises run on, and copies all that is known",
+  async (editor) => {
+    const { page } = editor;
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await editor.command("Blankcheck: Show Device Info");
+    await editor.notification("copied to the clipboard").waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    for (const told of ["Blankcheck ", "Device asked for: auto", "Device used: ", "PyTorch: "]) {
+      assert.ok(copied.includes(told), copied);
+    }
+  },
+);
 
 step("Restart Server brings everything back", async (editor) => {
   await editor.command("Blankcheck: Restart Server");
