@@ -29,7 +29,7 @@ function tested(editor, state) {
 async function act(editor, state, title) {
   const test = tested(editor, state);
   await test.hover();
-  await test.getByRole("button", { name: title, exact: true }).click();
+  await test.getByRole("button", { name: new RegExp(`^${title}`) }).click();
 }
 
 async function stopped(editor, line) {
