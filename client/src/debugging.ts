@@ -90,8 +90,10 @@ export class Debugging
       if (!isSubmissionDocument(document)) {
         throw new Error("This file is not an exercise, so Blankcheck cannot debug it.");
       }
-      // Lines of the file are shown while it is debugged; what cannot be saved is debugged all the same.
-      if (document.isDirty) await document.save();
+      // The debugger moves breakpoints to lines that have code in the file as it is on disk.
+      if (document.isDirty && !(await document.save())) {
+        throw new Error("This file could not be saved. Save it, then debug again.");
+      }
       const asked = { ...of(document), failure: failure ?? false };
       const { command, plan, stopAt } = await this.server.request(Debug, asked, token);
       if (stopAt !== null) this.stopAt(document.uri, stopAt);

@@ -55,14 +55,14 @@ end = 1
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """The learner's file; its content matters to nobody but the editor."""
-    file = tmp_path / "a.py"
-    file.write_text(CODE, "utf-8")
-    return file
+    """The learner's file. `plan` writes it, as the editor saves it: the debugger moves breakpoints to
+    lines that have code there."""
+    return tmp_path / "a.py"
 
 
 def plan(file: Path, code: str, **more: Any) -> dict[str, Any]:
     """What the server says of an exercise."""
+    file.write_text(code, "utf-8")
     parts: dict[str, Any] = {
         "pre_exercise_code": "",
         "data": None,
@@ -210,6 +210,7 @@ async def test_nothing_that_gives_the_answer_away_is_in_the_programs_memory(
         made = asdict(await debugging.plan(target, code, str(file), runner))
     finally:
         await runner.close()
+    file.write_text(code, "utf-8")
     with debugger() as session:
         session.launch(json.loads(json.dumps(made)), [5])
         session.stopped()
