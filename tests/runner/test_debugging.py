@@ -55,8 +55,8 @@ end = 1
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """The learner's file. `plan` writes it, as the editor saves it: the debugger moves breakpoints to
-    lines that have code there."""
+    """The learner's file. `plan` writes it, as the editor saves it: the debugger moves breakpoints
+    to lines that have code there."""
     return tmp_path / "a.py"
 
 
