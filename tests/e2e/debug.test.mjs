@@ -19,10 +19,10 @@ const WRONG = ANSWERS.map((answer, at) => ({ 6: "weight_2", 7: "weight_1" })[at]
 let sample;
 const step = story("debug");
 
-/** The exercise in the Testing view, by the state that is said of it. */
-function tested(editor, state) {
+/** An exercise or a chapter in the Testing view, by the state that is said of it. */
+function tested(editor, state, title = "Neural Networks") {
   const tree = editor.page.getByRole("tree", { name: "Test Explorer" });
-  return tree.getByRole("treeitem", { name: new RegExp(`^Neural Networks .*\\(${state}\\)`) });
+  return tree.getByRole("treeitem", { name: new RegExp(`^${title} \\(${state}\\)`) });
 }
 
 /** Does something with the exercise there, as one would with the mouse. */
@@ -54,7 +54,7 @@ step("a breakpoint is set in an exercise that is filled in", async (editor) => {
 step("without a launch.json it is offered to be debugged, and stops there", async (editor) => {
   const { page } = editor;
   const row = (text) => page.locator(".quick-input-list .monaco-list-row", { hasText: text });
-  await editor.command("Debug: Select and Start Debugging");
+  await editor.command("Debug: Select and Start Debugging", { asks: true });
   await row("Blankcheck…").click();
   const began = Date.now();
   await row("Debug Exercise").click();
@@ -81,6 +81,7 @@ step("the program goes on to its end", goOn);
 step("the Testing view lists the course, and Debug there stops too", async (editor) => {
   const { page } = editor;
   await editor.command("Testing: Focus on Test Explorer View");
+  await tested(editor, "Not yet run", "Artificial Neural Networks").click();
   await act(editor, "Not yet run", "Debug Test");
   await stopped(editor, 6);
   await goOn(editor);

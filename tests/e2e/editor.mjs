@@ -103,8 +103,8 @@ export class Editor {
     return readFileSync(join(this.workspace, file), "utf8");
   }
 
-  /** Runs a command by its name in the palette. */
-  async command(title) {
+  /** Runs a command by its name in the palette; `asks`: it goes on to ask something there. */
+  async command(title, { asks = false } = {}) {
     await this.page.keyboard.press("F1");
     const input = this.page.locator(".quick-input-widget input");
     await input.waitFor();
@@ -113,7 +113,7 @@ export class Editor {
       .locator(".quick-input-list .monaco-list-row.focused", { hasText: title })
       .waitFor();
     await this.page.keyboard.press("Enter");
-    await input.waitFor({ state: "hidden" });
+    if (!asks) await input.waitFor({ state: "hidden" });
   }
 
   /** Opens a file of the workspace by its name. */
@@ -150,7 +150,7 @@ export class Editor {
 
   /** Replaces all the code, as one paste would. */
   async write(text) {
-    await this.page.locator(".view-line").first().click();
+    await this.page.locator(".editor-instance .view-line").first().click();
     await this.waitForFocusInCode();
     await this.page.keyboard.press("ControlOrMeta+A");
     await this.page.keyboard.insertText(text);
@@ -158,7 +158,7 @@ export class Editor {
 
   /** Moves the cursor to a line, counted from 1. */
   async goTo(line) {
-    await this.page.locator(".view-line").first().click();
+    await this.page.locator(".editor-instance .view-line").first().click();
     await this.waitForFocusInCode();
     await this.page.keyboard.press("Control+G");
     const input = this.page.locator(".quick-input-widget input");

@@ -115,6 +115,11 @@ step("the right answer passes, in a message, in the tree and in the status bar",
   assert.equal(await editor.marks("error").count(), 0);
   await editor.notification("Checking").waitFor({ state: "hidden" });
   await editor.picture("passed");
+  // The status item tells what it ran on.
+  await editor.status("Passed").hover();
+  await editor.page
+    .locator(".monaco-hover:not(.hidden)", { hasText: /Device: (cpu|cuda:0)/ })
+    .waitFor();
 });
 
 step("Next Exercise starts the one after", async (editor) => {
