@@ -91,13 +91,13 @@ step("the Testing view lists the course, and Debug there stops too", async (edit
   await page.locator(".codicon-debug-breakpoint").waitFor({ state: "hidden" });
 });
 
-step("a check there fails with its message on the line at fault", async (editor) => {
+step("a check there fails with its message", async (editor) => {
   await editor.write(fill(sample, WRONG));
   await editor.command("Testing: Focus on Test Explorer View");
   await act(editor, "Not yet run", "Run Test");
   await tested(editor, "Failed").waitFor();
-  const line = editor.page.locator(".view-line", { hasText: "weight_composed_1 = " });
-  await line.locator(".test-message-inline-content").waitFor();
+  const told = { hasText: "`weight_composed_1` should" };
+  await editor.page.locator(".part.panel .monaco-list-row", told).waitFor();
   await editor.status(`Not right yet: line ${AT_FAULT}`).waitFor();
   await editor.picture("testing");
 });
