@@ -200,8 +200,10 @@ export class Editor {
   }
 
   async hidePanel() {
-    await this.page.keyboard.press("Control+J");
-    await this.page.locator(".part.panel").waitFor({ state: "hidden" });
+    const panel = this.page.locator(".part.panel");
+    if (!(await panel.isVisible())) return;
+    await this.page.keyboard.press("ControlOrMeta+J");
+    await panel.waitFor({ state: "hidden" });
   }
 
   /** A line in the Output view. */
