@@ -73,8 +73,11 @@ step("the variables show the tensors, and what is in them", async (editor) => {
   if (!(await tensor.isVisible())) await editor.variable("Scope Locals|Locals").click();
   await tensor.waitFor();
   assert.match(await tensor.innerText(), /\(1, 4\), float32, cpu/);
+  // Room for what is in it.
+  await editor.page.locator(".pane-header", { hasText: "Watch" }).click();
   await tensor.click();
   await editor.variable("dtype").waitFor();
+  await editor.variable("requires_grad").waitFor();
   await editor.picture("debugging", { readme: true });
 });
 
