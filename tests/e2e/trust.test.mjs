@@ -1,4 +1,5 @@
 // A folder that is not trusted can be read, but nothing of it is run before it is.
+import assert from "node:assert/strict";
 import { story } from "./editor.mjs";
 
 const FILE = "blankcheck/builtin/artificial-neural-networks/02-neural-networks.py";
@@ -10,6 +11,14 @@ step("without trust an exercise opens, and its blanks are marked", async (editor
   await editor.page.getByRole("button", { name: "Restricted Mode" }).first().waitFor();
   [header] = (await editor.start("Neural Networks", FILE)).split("\n");
   await editor.marks("info").first().waitFor();
+});
+
+step("the debugger asks for trust, and does not start without it", async (editor) => {
+  await editor.lens("Debug").click();
+  const dialog = editor.page.getByRole("dialog").filter({ hasText: "trust" });
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.equal(await editor.page.locator(".debug-toolbar").count(), 0);
 });
 
 step("a check is refused, with the way to trust", async (editor) => {
