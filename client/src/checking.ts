@@ -11,11 +11,12 @@ export async function checked(
   server: Server,
   status: Status,
   token: vscode.CancellationToken,
+  told: (stage: string) => void = () => undefined,
 ): Promise<CheckResult | undefined> {
   status.busy(document);
   let result: CheckResult;
   try {
-    result = await server.request(Check, of(document), token);
+    result = await server.ask(Check, of(document), token, told);
   } catch (error) {
     status.forget(document);
     throw error;

@@ -114,8 +114,8 @@ export class Commands {
 
   private async check(uri: unknown): Promise<void> {
     const document = await subject(uri);
-    const result = await patiently("Checking…", (token) =>
-      checked(document, this.server, this.status, token),
+    const result = await patiently("Checking…", (token, told) =>
+      checked(document, this.server, this.status, token, told),
     );
     if (!result) return;
     reveal(document, result);
@@ -136,8 +136,8 @@ export class Commands {
     const running = this.running;
     this.output.clear();
     this.output.show(true);
-    const result = await patiently("Running…", (token) =>
-      this.server.request(Run, of(document), token),
+    const result = await patiently("Running…", (token, told) =>
+      this.server.ask(Run, of(document), token, told),
     );
     if (!running.printed) this.output.append((running.printed = result.output));
     if (running.printed && !running.printed.endsWith("\n")) this.output.appendLine("");
@@ -249,16 +249,25 @@ function reveal(document: vscode.TextDocument, { verdict, feedback }: CheckResul
   );
 }
 
-/** Shows, if it takes long, that something is under way, and lets the learner cancel it. */
+/** Shows, if it takes long, what is under way, and lets the learner cancel it. */
 async function patiently<T>(
   title: string,
-  work: (token: vscode.CancellationToken) => Promise<T>,
+  work: (token: vscode.CancellationToken, told: (stage: string) => void) => Promise<T>,
 ): Promise<T> {
   const source = new vscode.CancellationTokenSource();
-  const result = work(source.token);
+  let stage = "";
+  let show: (() => void) | undefined;
+  const result = work(source.token, (told) => {
+    stage = told;
+    show?.();
+  });
   const location = vscode.ProgressLocation.Notification;
   const timer = setTimeout(() => {
-    void vscode.window.withProgress({ location, title, cancellable: true }, (_, token) => {
+    void vscode.window.withProgress({ location, title, cancellable: true }, (progress, token) => {
+      show = (): void => {
+        progress.report({ message: stage });
+      };
+      show();
       token.onCancellationRequested(() => {
         source.cancel();
       });

@@ -1,4 +1,5 @@
 /** The language server: started when it is first needed, on the learner's Python. */
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import {
@@ -9,6 +10,7 @@ import {
   RevealOutputChannelOn,
   State,
   TransportKind,
+  WorkDoneProgress,
   type RequestType,
 } from "vscode-languageclient/node";
 import { findInterpreter } from "./interpreter";
@@ -45,6 +47,25 @@ export class Server implements vscode.Disposable {
     return token
       ? client.sendRequest<R>(type.method, params, token)
       : client.sendRequest<R>(type.method, params);
+  }
+
+  /** Sends a request that may take long; `told` hears what is waited for meanwhile. */
+  async ask<P extends object, R, E>(
+    type: RequestType<P, R, E>,
+    params: P,
+    token: vscode.CancellationToken,
+    told: (stage: string) => void,
+  ): Promise<R> {
+    const client = await this.start();
+    const workDoneToken = randomUUID();
+    const progress = client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
+      if (value.kind !== "end") told(value.message ?? "");
+    });
+    try {
+      return await client.sendRequest<R>(type.method, { ...params, workDoneToken }, token);
+    } finally {
+      progress.dispose();
+    }
   }
 
   start(): Promise<LanguageClient> {

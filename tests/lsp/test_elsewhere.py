@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
+
+from tests.runner.standin import install
 
 from .conftest import HEADER, RIGHT, Client, bare_python
 
@@ -38,6 +41,29 @@ async def test_a_lost_connection_is_told_at_once_and_the_check_still_answers(raw
     shown = await raw.wait(lambda message: message.get("method") == "window/showMessage")
     assert "was lost" in shown["params"]["message"]
     assert (await raw.answer(asked))["verdict"] == "passed"
+
+
+async def test_a_first_check_says_what_it_waits_for(raw: Client) -> None:
+    """For its turn, then for Python; then the code runs, and there is nothing more to say."""
+    busy = raw.workspace / "busy"
+    busy.touch()
+    program = install(raw.workspace, "srun")
+    folder = str(raw.workspace / "work")
+    await raw.initialize(
+        runnerCommand=[program, "--gres=gpu:1"], runnerPython=bare_python(), runnerFolder=folder
+    )
+    uri = raw.open("a.py", HEADER + "total = 5\nwhile True:\n    pass\n")
+    asked = raw.ask("blankcheck/check", {"textDocument": {"uri": uri}, "workDoneToken": "t"})
+
+    def progress(message: dict[str, Any]) -> dict[str, Any]:
+        return message["params"]["value"] if message.get("method") == "$/progress" else {}
+
+    await raw.wait(lambda m: progress(m).get("message", "").startswith("waiting for its turn: "))
+    busy.unlink()
+    await raw.wait(lambda m: progress(m).get("message", "").startswith("starting Python"))
+    await raw.wait(lambda m: progress(m) == {"kind": "report", "message": ""})
+    raw.notify("$/cancelRequest", {"id": asked})
+    await raw.wait(lambda m: m.get("id") == asked)
 
 
 async def test_a_machine_without_python_is_told(raw: Client) -> None:

@@ -103,17 +103,19 @@ async def test_what_takes_long_is_told_and_can_be_cancelled(
     stranger.open(uri, ENDLESS)
     check = (await stranger.lenses(uri))["Check"]
     answer = stranger.ask("workspace/executeCommand", check)
-    await stranger.until(lambda: len(stranger.progress) == 1)
+    await stranger.until(lambda: len(stranger.progress) >= 1)
     begun = stranger.progress[0]
+    begun["value"].pop("message", None)  # the host may still be starting
     assert begun["value"] == {"kind": "begin", "title": "Checking", "cancellable": True}
     stranger.notify("window/workDoneProgress/cancel", {"token": begun["token"]})
     assert (await answer)["error"]["code"] == -32800
-    assert [item["value"]["kind"] for item in stranger.progress] == ["begin", "end"]
+    kinds = [item["value"]["kind"] for item in stranger.progress]
+    assert [kind for kind in kinds if kind != "report"] == ["begin", "end"]
     assert stranger.messages == []
     token = {"workDoneToken": "mine"}
     answer = stranger.ask("workspace/executeCommand", {**check, **token})
-    await stranger.until(lambda: len(stranger.progress) == 3)
-    assert stranger.progress[2]["token"] == "mine"
+    await stranger.until(lambda: stranger.progress[-1]["value"]["kind"] == "begin")
+    assert stranger.progress[-1]["token"] == "mine"
     stranger.notify("window/workDoneProgress/cancel", {"token": "mine"})
     assert (await answer)["error"]["code"] == -32800
 

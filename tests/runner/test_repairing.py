@@ -224,6 +224,7 @@ class Counting:
     def __init__(self, runner: HostRunner) -> None:
         self._runner = runner
         self.device = runner.device
+        self.stage = runner.stage
         self.lessons: list[Lesson] = []
 
     async def run(

@@ -103,6 +103,7 @@ class FakeRunner:
         self.lessons: list[Lesson] = []
         self.limits = Limits()
         self.device = "auto"
+        self.stage: str | None = None
         self.torch_error: str | None = None
 
     async def devices(self) -> DeviceInfo:

@@ -31,6 +31,7 @@ class Made:
     def __init__(self, answer: Callable[[Lesson, str, Limits], Report]) -> None:
         self._answer = answer
         self.device = "auto"
+        self.stage: str | None = None
         self.runs = 0
         self.checks = 0
 

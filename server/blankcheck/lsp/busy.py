@@ -17,6 +17,8 @@ from blankcheck.lsp.dialect import Server
 PROGRESS_AFTER = 0.5
 """Seconds after which what goes on is told as progress."""
 
+_LOOK_SECONDS = 0.1
+
 T = TypeVar("T")
 
 
@@ -41,7 +43,8 @@ async def busy(
             cancelled.append(True)
             task.cancel()
 
-    teller = asyncio.ensure_future(_tell(ls, token, title, unasked, cancel))
+    told: list[str | int] = []
+    teller = asyncio.ensure_future(_tell(ls, token, title, unasked, cancel, told))
     try:
         return await task
     except asyncio.CancelledError:
@@ -51,27 +54,41 @@ async def busy(
         raise
     finally:
         teller.cancel()
-        told = await asyncio.gather(teller, return_exceptions=True)
-        if isinstance(told[0], (str, int)):
-            ls.work_done_progress.end(told[0], types.WorkDoneProgressEnd())
-            _tokens(ls).pop(told[0], None)
+        await asyncio.gather(teller, return_exceptions=True)
+        for token in told:
+            ls.work_done_progress.end(token, types.WorkDoneProgressEnd())
+            _tokens(ls).pop(token, None)
 
 
 async def _tell(
-    ls: Server, token: str | int | None, title: str, unasked: bool, cancel: Any
-) -> str | int | None:
-    """Begins the progress once it is time: its token, or null if there is nobody to tell."""
+    ls: Server,
+    token: str | int | None,
+    title: str,
+    unasked: bool,
+    cancel: Any,
+    told: list[str | int],
+) -> None:
+    """Begins the progress once it is time, and notes its token if there is anybody to tell. From
+    then on, says what is waited for."""
     await asyncio.sleep(PROGRESS_AFTER)
     progress = ls.work_done_progress
     window = ls.client_capabilities.window
     if token is None:
         if not unasked or window is None or not window.work_done_progress:
-            return None
+            return
         token = str(uuid4())
         await progress.create_async(token)  # pyright: ignore[reportUnknownMemberType]
-    progress.begin(token, types.WorkDoneProgressBegin(title=title, cancellable=True))
+    stage = ls.session.stage
+    begin = types.WorkDoneProgressBegin(title=title, cancellable=True, message=stage)
+    progress.begin(token, begin)
+    told.append(token)
     _tokens(ls)[token].add_done_callback(cancel)
-    return token
+    while stage is not None:
+        await asyncio.sleep(_LOOK_SECONDS)
+        before, stage = stage, ls.session.stage
+        if stage != before:
+            # An empty text takes the one before away; none would leave it.
+            progress.report(token, types.WorkDoneProgressReport(message=stage or ""))
 
 
 def _tokens(ls: Server) -> dict[str | int, Future[Any]]:

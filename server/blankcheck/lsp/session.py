@@ -36,6 +36,7 @@ from blankcheck.lsp.documents import (
     look_at,
     look_further,
 )
+from blankcheck.lsp.harmless import title
 from blankcheck.lsp.hover import Described, describe
 from blankcheck.progress import Kind, Progress, Standing, Unit
 from blankcheck.result import Result, result_json
@@ -407,6 +408,12 @@ class Session:
             self._runner = self._make_runner(launcher)
         self._runner.device = self.settings.device
         return self._runner
+
+    @property
+    def stage(self) -> str | None:
+        """What the runner does that keeps others waiting; null if it is there."""
+        stage = None if self._runner is None else self._runner.stage
+        return None if stage is None else title(stage)
 
     def warn(self, text: str) -> None:
         """Tells the person something that cannot wait for an answer."""

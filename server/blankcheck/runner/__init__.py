@@ -31,6 +31,12 @@ class Runner(Protocol):
     """The device that is asked for from now on, as `wire.DEVICE` has it. Where it is not there,
     whatever runs code raises RunnerUnavailable."""
 
+    @property
+    def stage(self) -> str | None:
+        """What is done, in a few words, while there is no host yet; null when there is one, or when
+        none is being started."""
+        ...
+
     async def info(self) -> HostInfo:
         """What the host is: interpreter, torch, how it starts processes. Starts it if need be."""
         ...

@@ -60,6 +60,10 @@ class Launcher(Protocol):
         """
         ...
 
+    def stage(self, heard: Heard) -> str:
+        """What is done on the way to a host that has not yet greeted, in a few words."""
+        ...
+
     def question(self, heard: Heard) -> str | None:
         """What to tell the person if it waits for an answer that nobody gives; else null."""
         ...
@@ -141,6 +145,10 @@ class LocalLauncher:
 
     async def open(self, process: asyncio.subprocess.Process, heard: Heard) -> None:
         """It is there at once."""
+
+    def stage(self, heard: Heard) -> str:
+        """Says what takes long."""
+        return "starting Python, with PyTorch if it is there"
 
     def question(self, heard: Heard) -> str | None:
         """It asks nothing."""

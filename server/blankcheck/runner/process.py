@@ -68,6 +68,8 @@ class HostRunner:
         self.device = device
         self._begun: asyncio.Task[_Host] | None = None
         """The start of the host, under way or done. Whoever waits for it may give up waiting."""
+        self._heard = Heard()
+        """From the host that was started last."""
         self._ids = itertools.count(1)
 
     @property
@@ -75,6 +77,15 @@ class HostRunner:
         """The host's process; null while there is none."""
         host = _host_of(self._begun)
         return None if host is None else host.pid
+
+    @property
+    def stage(self) -> str | None:
+        """What is done while there is no host yet."""
+        if self._begun is None or ((host := _host_of(self._begun)) is not None and host.greeted):
+            return None
+        if host is None and self._begun.done():
+            return None
+        return self._launcher.stage(self._heard)
 
     async def info(self) -> HostInfo:
         """What the host is. Starts it if need be."""
@@ -191,7 +202,8 @@ class HostRunner:
         if dead is not None:
             log.warning("The runner is started again. %s", dead.obituary())
             await dead.close()
-        return await _Host.start(self._launcher)
+        self._heard = Heard()
+        return await _Host.start(self._launcher, self._heard)
 
 
 def _host_of(begun: asyncio.Task[_Host] | None) -> _Host | None:
@@ -213,11 +225,13 @@ class _HostDied(Exception):
 class _Host:
     """One host process and the talk with it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, launcher: Launcher) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, launcher: Launcher, heard: Heard
+    ) -> None:
         self.info = HostInfo(0, "", "", "fork", None)
         self._process = process
         self._launcher = launcher
-        self._heard = Heard()
+        self._heard = heard
         self._hello: asyncio.Future[HostInfo] = asyncio.get_running_loop().create_future()
         self._answers: dict[int, asyncio.Future[_Answer | None]] = {}
         """Null is for a request that was cancelled."""
@@ -233,9 +247,9 @@ class _Host:
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def start(cls, launcher: Launcher) -> _Host:
+    async def start(cls, launcher: Launcher, heard: Heard) -> _Host:
         """Starts a host and waits until it can run code. Raises RunnerUnavailable."""
-        host = cls(await launcher.start(), launcher)
+        host = cls(await launcher.start(), launcher, heard)
         try:
             await host._greeting()
         except _HostDied as error:
@@ -252,6 +266,11 @@ class _Host:
         if self._process.returncode is None or self._launcher.remote:
             return self._process.pid
         return self.info.guard
+
+    @property
+    def greeted(self) -> bool:
+        """Whether it can run code; not so while another one takes its place."""
+        return self._hello.done()
 
     @property
     def dead(self) -> bool:

@@ -129,6 +129,14 @@ class CommandLauncher:
             if word.get("ready"):
                 return
 
+    def stage(self, heard: Heard) -> str:
+        """Says what is waited for."""
+        if heard.answered:
+            return f"starting Python through {self.title}"
+        if trouble.queued(heard.said):
+            return f"waiting for its turn: {self.title}"
+        return f"connecting: {self.title}"
+
     def question(self, heard: Heard) -> str | None:
         """Says that it wants to know something, where it does; only a login may."""
         return None if heard.answered else trouble.asks(self.title, heard.said, heard.shown)
