@@ -44,7 +44,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from blankcheck_runner import crash, devices, limits, processes, succession, wire
+from blankcheck_runner import crash, devices, limits, processes, succession, warming, wire
 from blankcheck_runner.channel import Channel, ChannelClosed, Received, close_all
 from blankcheck_runner.driver import holds_driver
 from blankcheck_runner.execute import Program, Ran, chance_kept
@@ -92,7 +92,7 @@ class Worker:
 
     def run(self) -> None:
         """Warms this process up, then obeys until the channel closes."""
-        self._torch = warm_up(self._device)
+        self._torch = warming.warm_up(self._device)
         # What every check needs of ours, before anything is forked.
         for module in ("probing", "judge.engine", "describe"):
             importlib.import_module(f"blankcheck_runner.{module}")
@@ -389,7 +389,7 @@ class Worker:
         values: dict[str, Any] = {}
         with chance_kept():
             if (torch := sys.modules.get("torch")) is not None:
-                _exercise(torch, learn=self._device == "cpu")
+                warming.exercise(torch, learn=self._device == "cpu")
                 values = {"torch": torch, "value": torch.zeros(2, 2)}
             asking.rehearse(values)
         return {"alone": self._alone()}
@@ -445,50 +445,6 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
-
-
-def warm_up(device: str = "cpu") -> dict[str, str | None]:
-    """Imports what courses use and pays for its lazy beginnings once, with one intra-op thread.
-
-    A process that ran parallel work must not be forked: its children would hang in OpenMP. Nor must
-    one that asked for graphics cards, as the first step backward and each step of an optimizer do
-    where they are not hidden: for `device` `cuda` nothing is learned here.
-    """
-    with contextlib.suppress(Exception):
-        importlib.import_module("numpy")
-    try:
-        import torch
-    except ModuleNotFoundError as error:
-        if error.name == "torch":
-            return {"torch": None, "torch_error": None}
-        return {"torch": None, "torch_error": f"{type(error).__name__}: {error}"}
-    except Exception as error:
-        return {"torch": None, "torch_error": f"{type(error).__name__}: {error}"}
-    try:
-        torch.set_num_threads(1)
-        _exercise(torch, learn=device == "cpu")
-    except Exception as error:
-        return {"torch": torch.__version__, "torch_error": f"{type(error).__name__}: {error}"}
-    return {"torch": str(torch.__version__), "torch_error": None}
-
-
-def _exercise(torch: Any, *, learn: bool) -> None:
-    """A little of everything that is slow the first time; with or without `learn`ing."""
-    generator = torch.Generator().manual_seed(0)
-    inputs = torch.rand(4, 3, generator=generator)
-    repr(inputs @ inputs.t())
-    layers = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
-    repr(layers)
-    picture = torch.rand(1, 1, 6, 6, generator=generator)
-    torch.nn.functional.max_pool2d(torch.nn.Conv2d(1, 2, 3)(picture), 2)
-    torch.softmax(inputs, 1).tolist()
-    if not learn:
-        return
-    optimizer = torch.optim.Adam(layers.parameters(), lr=0.01)
-    loss = torch.nn.CrossEntropyLoss()(layers(inputs), torch.tensor([0, 1, 0, 1]))
-    loss.backward()
-    optimizer.step()
-    optimizer.zero_grad()
 
 
 def task_from_json(data: Mapping[str, Any]) -> Task:

@@ -85,7 +85,7 @@ async def test_what_a_launcher_refuses_is_told_with_what_to_do(
 async def test_a_job_that_waits_for_its_turn_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blankcheck.runner.process._LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("blankcheck.runner.link._LOOK_SECONDS", 0.05)
     waiting = launcher(tmp_path, "srun --gres=gpu:1")
     waiting.silence = 0.2
     busy = tmp_path / "busy"

@@ -13,8 +13,8 @@ from blankcheck_runner.devices import Driver, Found, Gpu, Torch
 from blankcheck_runner.host import make_starter
 from blankcheck_runner.places import Places
 from blankcheck_runner.scratch import Scratch
+from blankcheck_runner.warming import warm_up
 from blankcheck_runner.wire import Lesson, Limits, Report, Request
-from blankcheck_runner.worker import warm_up
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 TWO = Found(

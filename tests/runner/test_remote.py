@@ -281,8 +281,8 @@ async def test_a_line_that_cannot_be_had_again_says_why(tmp_path: Path) -> None:
 async def test_a_launcher_that_leads_nowhere_says_what_to_do(
     way: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blankcheck.runner.process._QUESTION_SECONDS", 0.2)
-    monkeypatch.setattr("blankcheck.runner.process._LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("blankcheck.runner.link._QUESTION_SECONDS", 0.2)
+    monkeypatch.setattr("blankcheck.runner.link._LOOK_SECONDS", 0.1)
     launcher = awkward(way, tmp_path)
     launcher.silence = 1.0 if way == "mute" else 60.0
     assert re.search(message, await refusal(launcher))
