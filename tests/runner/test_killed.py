@@ -206,6 +206,15 @@ async def test_two_at_once(pair: str, bare_python: str, caplog: pytest.LogCaptur
     await until(lambda: all(gone(pid) for pid in left), 2.0)
 
 
+async def test_what_runs_code_ends_first_when_memory_runs_out(bare_python: str) -> None:
+    runner = HostRunner(bare_python, {"BLANKCHECK_START": "fork"})
+    found = await at_rest(runner, forked)
+    badness = {role: Path(f"/proc/{pid}/oom_score_adj").read_text() for role, pid in found.items()}
+    first = {role for role, value in badness.items() if value == "500\n"}
+    assert first == {"zygote", "lesson", "reference", "student", "judge"}
+    await runner.close()
+
+
 SEARCH = """\
 import os, re
 secret = re.compile(rb"h[e]ir-secret")
