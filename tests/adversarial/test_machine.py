@@ -62,7 +62,17 @@ def test_a_full_disk(workspace: Path) -> None:
 
 
 def test_no_shared_memory(workspace: Path) -> None:
-    assert "a.py: passed" in told(workspace, "mount -t tmpfs -o ro none /dev/shm", "check a.py")
+    """Only what needs it fails, and says what to do. (In namespaces there is some all the same.)"""
+    file = workspace / "a.py"
+    lines = file.read_text()
+    loading = "from torch.utils.data import DataLoader\nlist(DataLoader(x, num_workers=1))\n"
+    (workspace / "b.py").write_text(f"{lines}\n{loading}")
+    without = "mount -t tmpfs -o ro none /dev/shm && export BLANKCHECK_SANDBOX=limits"
+    said = told(workspace, without, "check a.py b.py")
+    assert "a.py: passed" in said
+    assert "b.py: error" in said
+    assert "num_workers=0" in said
+    assert "--shm-size" in said
 
 
 def test_a_read_only_workspace(workspace: Path) -> None:

@@ -436,3 +436,40 @@ def test_a_key_without_quotes() -> None:
     assert '`"apple"`' in crashed_at("apple", "prices = {apple: 3}")
     assert '`"apple"`' in crashed_at("apple", "prices[apple]", "prices")
     assert "quotes" not in crashed_at("apple", "print(apple)")
+
+
+LOADING = "loader = DataLoader(data, num_workers=2)\nrows = list(loader)\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "code", "advice"),
+    [
+        ("OSError", "[Errno 30] Read-only file system", LOADING, "num_workers=0"),
+        ("OSError", "[Errno 28] No space left on device", LOADING, "--shm-size"),
+        ("FileNotFoundError", "[Errno 2] No such file or directory", LOADING, "--shm-size"),
+        (
+            "RuntimeError",
+            "DataLoader worker (pid 7) is killed by signal: Bus error. It is possible that "
+            "dataloader's workers are out of shared memory. Please try to raise your shared memory "
+            "limit.",
+            LOADING,
+            "--shm-size",
+        ),
+        (
+            "RuntimeError",
+            "unable to write to file </torch_7_1_0>: unable to allocate shared memory(shm) for "
+            "file </torch_7_1_0>: No space left on device (28)",
+            LOADING,
+            "--shm-size",
+        ),
+        ("OSError", "[Errno 28] No space left on device", "n = file.write(text)\n", "on the disk"),
+    ],
+)
+def test_no_room_is_told_with_what_to_do(kind: str, message: str, code: str, advice: str) -> None:
+    _, feedback = told(kind, message, code)
+    assert advice in feedback.message
+
+
+def test_a_file_that_is_not_there_is_no_lack_of_shared_memory() -> None:
+    _, feedback = told("FileNotFoundError", "[Errno 2] No such file: 'a.pt'", "x = load('a.pt')\n")
+    assert "shm" not in feedback.message

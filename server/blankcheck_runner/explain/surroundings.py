@@ -9,6 +9,8 @@ from blankcheck_runner.explain import layers, words
 from blankcheck_runner.explain.context import Context, Explanation
 from blankcheck_runner.plain import one_line
 
+_OS_ERRORS = ("OSError", "FileNotFoundError", "PermissionError")
+
 
 def file(ctx: Context) -> Explanation | None:
     """A file that is not there."""
@@ -38,6 +40,29 @@ def file(ctx: Context) -> Explanation | None:
     else:
         hint = f" There are no files {where}."
     return Explanation("file", f"There is no file `{path}`.{hint}", at or layers.given(ctx))
+
+
+def room(ctx: Context) -> Explanation | None:
+    """No room, on the disk or in the memory that processes share; the latter has no name."""
+    shared = ctx.search(r"(?:unable to \w+|out of|insufficient) shared memory") is not None
+    nameless = ctx.crash.base in _OS_ERRORS and not ctx.crash.path
+    loading = re.search(r"\bnum_workers\b|\bmultiprocessing\b", ctx.source) is not None
+    if nameless and loading and ctx.search(r"^\[Errno (?:2|13|28|30)\]"):
+        shared = True
+    if shared:
+        return Explanation(
+            "data",
+            "Processes beside this one (`num_workers`) need shared memory (`/dev/shm`), of which "
+            "there is none, or not enough, where this runs. Use `num_workers=0`; or give the "
+            "machine more, a container with `--shm-size=1g`.",
+        )
+    if ctx.crash.base in _OS_ERRORS and ctx.search(r"^\[Errno (?:28|122)\]"):
+        return Explanation(
+            "file",
+            "There is no room left on the disk for what this writes. Write less, or make room in "
+            "the folder for temporary files.",
+        )
+    return None
 
 
 def network(ctx: Context) -> Explanation | None:
@@ -242,6 +267,7 @@ def saved(ctx: Context) -> Explanation | None:
 
 
 EXPLAINERS = (
+    room,
     saved,
     worker,
     loader,
