@@ -116,7 +116,7 @@ class Host:
             self._lost()
         try:
             await starter.prepare()
-        except StartFailed as error:
+        except (StartFailed, OSError) as error:  # the system, too, may have no process left
             await self._send({"type": "unable", "message": str(error)})
             self._ended.set()
             return

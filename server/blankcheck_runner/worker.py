@@ -49,7 +49,7 @@ from blankcheck_runner.channel import Channel, ChannelClosed, Received, close_al
 from blankcheck_runner.driver import holds_driver
 from blankcheck_runner.execute import Program, Ran, chance_kept
 from blankcheck_runner.judge.task import Printed, Raised, Task
-from blankcheck_runner.sandbox import levels, namespaces
+from blankcheck_runner.sandbox import levels, namespaces, privileges
 from blankcheck_runner.sandbox.levels import Sandbox
 from blankcheck_runner.seen import Watch
 
@@ -300,6 +300,8 @@ class Worker:
                 self._sandbox.narrow(message["directory"], network=message["network"])
             except OSError as error:
                 return {"unable": f"code cannot be contained here ({error})"}
+        if part == "solution" and not self._sandbox.landlock:  # which sees to it otherwise
+            privileges.keep_to_itself()
         self._program.move(message["directory"])
         self._answers.clear()
         self._part = number = PARTS.index(part) + 1

@@ -81,9 +81,10 @@ def resident(pid: int) -> float:
 
 
 def proportional(pid: int) -> float:
-    """Megabytes of memory, what is shared divided by who shares it (PSS)."""
+    """Megabytes of memory, what is shared divided by who shares it (PSS). A host tells that only to
+    root; for others it is what is resident."""
     found = re.search(r"^Pss:\s*(\d+)", _text(f"/proc/{pid}/smaps_rollup"), re.MULTILINE)
-    return int(found[1]) / 1024 if found else 0.0
+    return int(found[1]) / 1024 if found else resident(pid)
 
 
 def descriptors(pid: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 import time
 import venv
@@ -10,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.runner.watching import Watched, gone, host_of, steady, until
+from tests.runner.watching import Watched, descriptors, gone, host_of, steady, until
 
 from blankcheck.runner import RunnerUnavailable
 from blankcheck.runner.process import HostRunner
@@ -83,7 +84,7 @@ async def test_many_checks_leave_no_processes_descriptors_or_folders(runner: Hos
     def held() -> tuple[int, ...]:
         return (
             len(processes.descendants(host)),
-            len(list(Path(f"/proc/{host}/fd").iterdir())),
+            descriptors(host),
             len(list(Path(tempfile.gettempdir()).glob(f"blankcheck-{host}-*/*"))),
         )
 
@@ -129,6 +130,12 @@ async def test_an_interpreter_that_is_too_old(tmp_path: Path) -> None:
     old.chmod(0o755)
     with pytest.raises(RunnerUnavailable, match=r"3\.8 is too old"):
         await HostRunner([str(old)]).info()
+
+
+async def test_an_interpreter_that_vanishes_once_the_host_runs() -> None:
+    gone = "import sys; sys.executable = '/gone/python'; sys.argv[1:4] = []; exec(sys.argv.pop(1))"
+    with pytest.raises(RunnerUnavailable, match="/gone/python"):
+        await asyncio.wait_for(HostRunner([sys.executable, "-c", gone]).info(), 20)
 
 
 async def test_a_torch_that_does_not_import_is_told_and_python_still_runs(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from blankcheck_runner.sandbox import landlock, namespaces, seccomp
+from blankcheck_runner.sandbox import landlock, namespaces, privileges, seccomp
 from blankcheck_runner.sandbox.landlock import OWN, READ, SHARE, USE, Rule
 
 Level = Literal["none", "limits", "landlock", "full"]
@@ -61,10 +61,10 @@ class Sandbox:
     def confine(self, directory: str, *, network: bool) -> None:
         """Contains this process, before it runs anything of others, in a directory that it may
         write to. Raises OSError."""
-        if self.namespaces:
-            if not network:
-                namespaces.cut_off()
-            namespaces.give_up_privileges()
+        if self.namespaces and not network:
+            namespaces.cut_off()
+        if self.seccomp:
+            privileges.give_up()
         self.narrow(directory, network=network)
         if self.seccomp:
             seccomp.restrict(network=network)

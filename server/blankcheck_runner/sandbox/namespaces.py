@@ -8,7 +8,7 @@ A program (a zygote or a spare) moves there before it imports anything:
 
 In there all files are read-only but the scratch directories; `/tmp`, `/run` and `/dev/shm` are
 empty ones. The network is cut off later, for each lesson (`cut_off`), since some are allowed it.
-The worker keeps the privileges that this needs, which are none outside, until `give_up_privileges`.
+The worker keeps the privileges that this needs, which are none outside, until it gives them up.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
-from blankcheck_runner.sandbox import system
+from blankcheck_runner.sandbox import privileges, system
 
 _NEW_MOUNTS, _NEW_USER, _NEW_PIDS = 0x00020000, 0x10000000, 0x20000000
 _NEW_NETWORK, _NEW_IPC = 0x40000000, 0x08000000
 _NO_SUID, _NO_DEVICES, _NO_EXEC, _BIND, _RECURSIVE, _PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
 _MOUNT_SETATTR, _AT_CWD, _AT_RECURSIVE, _READ_ONLY = 442, -100, 0x8000, 1
-_CAPSET, _CAPABILITY_VERSION = {"x86_64": 126, "aarch64": 91}, 0x20080522
-_DROP_BOUND, _DEATH_SIGNAL, _NO_NEW_PRIVILEGES = 24, 1, 38
+_DEATH_SIGNAL = 1
+_MACHINES = ("x86_64", "aarch64")
 _EMPTIED = ("/tmp", "/var/tmp", "/run", "/dev/shm")  # what other programs listen and leave files in
 _SHARED_MEMORY = "/dev/shm"
 _STATUS = struct.Struct("=i")
@@ -44,7 +44,7 @@ _FORBIDDING = (
 
 def missing(scratch: str, needed: Iterable[str]) -> str | None:
     """Why `enter` would fail here, found by trying it in a process for that; null if it works."""
-    if sys.platform != "linux" or os.uname().machine not in _CAPSET:
+    if sys.platform != "linux" or os.uname().machine not in _MACHINES:
         return "not known on this system"
     needed = list(needed)
     reading, writing = os.pipe()
@@ -87,16 +87,6 @@ def cut_off() -> None:
     system.unshare(_NEW_NETWORK | _NEW_IPC)
 
 
-def give_up_privileges() -> None:
-    """Gives up what `enter` left to this process. Raises OSError."""
-    system.prctl(_NO_NEW_PRIVILEGES, 1)
-    for capability in range(64):
-        with contextlib.suppress(OSError):
-            system.prctl(_DROP_BOUND, capability)
-    header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITY_VERSION, 0), 8)
-    system.call(_CAPSET[os.uname().machine], header, ctypes.create_string_buffer(24))
-
-
 def _try(scratch: str, needed: list[str]) -> str:
     try:
         _separate()
@@ -106,7 +96,7 @@ def _try(scratch: str, needed: list[str]) -> str:
             try:
                 _arrange(scratch, needed)
                 cut_off()
-                give_up_privileges()
+                privileges.give_up()
                 status = 0
             except OSError as error:
                 status = error.errno or 1
@@ -204,7 +194,7 @@ def _outlast(first: int, reading: int) -> NoReturn:
 def _be_first(worker: int, writing: int) -> NoReturn:
     """The first process of the namespaces: reaps whoever ends, until the worker has."""
     _close_all_but(writing)
-    give_up_privileges()
+    privileges.give_up()
     system.prctl(_DEATH_SIGNAL, signal.SIGKILL)
     while True:
         pid, status = os.wait()

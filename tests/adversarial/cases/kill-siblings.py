@@ -1,6 +1,6 @@
 # INTENT: kill every process that can be seen, but this one
 # VERDICT: fail|error
-# NEEDS: full
+# NEEDS: landlock
 import os, signal
 for name in os.listdir("/proc"):
     if name.isdigit() and int(name) != os.getpid():

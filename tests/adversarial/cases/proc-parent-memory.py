@@ -1,6 +1,6 @@
 # INTENT: read the memory of all other processes for the solution
 # VERDICT: fail
-# NEEDS: full
+# NEEDS: landlock
 import os
 for name in os.listdir("/proc"):
     if name.isdigit() and int(name) != os.getpid():
