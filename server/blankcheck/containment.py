@@ -15,8 +15,8 @@ _CLOSED: dict[str, str] = {
 }
 _ADVICE: dict[str, str] = {
     "landlock": (
-        "Code can still see your other programs, and read with what environment they were "
-        "started: run only courses and code of people you trust."
+        "Code can still see which programs you run, and with what command lines, and talk to those "
+        "that listen on a socket with a name: run only courses and code of people you trust."
     ),
     "limits": "Run only courses and code of people you trust.",
     "none": "Run only courses and code of people you trust.",

@@ -269,8 +269,7 @@ def _unjudged(request: Request, ran: Ran) -> Report:
     feedback = explain_crash(texts, ran.crash, explain(ran.crash, request.submission))
     if stops.is_card_full(ran.crash):
         return Report(request.id, "limit", (replace(feedback, code="run/limit"),))
-    if stops.is_out_of_memory(ran.crash):
-        stop = stops.out_of_memory(request.limits.memory)
+    if stop := stops.limit_reached(ran.crash, request.limits.memory):
         feedback = replace(feedback, code=stop.code, message=stop.message)
         return Report(request.id, "limit", (feedback,))
     return Report(request.id, "error", (feedback,))
@@ -291,9 +290,12 @@ def _broken(request: Request, ran: Ran) -> Feedback:
                 f"the graphics card has no room for the exercise's {_NAMES[ran.part]} beside what "
                 "else runs on it; wait until that ends, or set the device to cpu"
             )
-        reason = f"raises {ran.crash.type}"
-        if ran.crash.message:
-            reason += f": {one_line(ran.crash.message, 300).rstrip('.')}"
+        if stop := stops.limit_reached(ran.crash, request.limits.memory):
+            reason = stop.reason
+        else:
+            reason = f"raises {ran.crash.type}"
+            if ran.crash.message:
+                reason += f": {one_line(ran.crash.message, 300).rstrip('.')}"
         own = [frame for frame in ran.crash.frames if frame.file == FILES[ran.part]]
         if own:
             start, end = own[-1].start, own[-1].end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import signal
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from blankcheck_runner.crash import Crash
 from blankcheck_runner.explain.cuda import OUT_OF_MEMORY
 
 _ALLOCATION = re.compile(r"can't allocate memory|not enough memory|Unable to allocate|bad_alloc")
+_NUMBER = re.compile(r"\[(Errno|WinError) \d+\]")
+"""How the message of a system's error begins."""
+_NO_MEMORY = (f"[Errno {errno.ENOMEM}]", "[WinError 8]", "[WinError 1455]")
 _SIGNALS = {
     signal.SIGSEGV: "crashed: it touched memory that is not its own (segmentation fault)",
     signal.SIGABRT: "was aborted by a library it called",
@@ -83,10 +87,51 @@ def out_of_memory(memory: int) -> Stop:
     )
 
 
-def is_out_of_memory(crash: Crash) -> bool:
-    """Whether an exception says that memory ran out."""
-    return crash.base == "MemoryError" or (
-        crash.base == "RuntimeError" and _ALLOCATION.search(crash.message) is not None
+def limit_reached(crash: Crash, memory: int) -> Stop | None:
+    """The limit that an exception says was reached; null if it says no such thing."""
+    if crash.base == "MemoryError" or (
+        crash.base == "RuntimeError" and _ALLOCATION.search(crash.message)
+    ):
+        return out_of_memory(memory)
+    if crash.base == "RuntimeError" and "can't start new thread" in crash.message:
+        return _too_many_threads()
+    if crash.base != "OSError" or not (told := _NUMBER.match(crash.message)):
+        return None
+    if told[0] in _NO_MEMORY:
+        return out_of_memory(memory)
+    if told[0] == f"[Errno {errno.EFBIG}]":
+        return _too_large_a_file()
+    return _too_many_files() if told[0] == f"[Errno {errno.EMFILE}]" else None
+
+
+def _too_many_threads() -> Stop:
+    return Stop(
+        "limit",
+        "run/limit",
+        "Your code started more threads than a check gives it room for. "
+        "Start fewer at once, and end each with join().",
+        "started more threads than a check gives it room for",
+    )
+
+
+def _too_large_a_file() -> Stop:
+    size = limits.MAX_FILE // 2**20
+    return Stop(
+        "limit",
+        "run/limit",
+        f"Your code asked for a file, or for shared memory, of more than the {size} MB that a "
+        "check gives it. Write less, or into several files.",
+        f"asked for a file, or for shared memory, of more than {size} MB",
+    )
+
+
+def _too_many_files() -> Stop:
+    return Stop(
+        "limit",
+        "run/limit",
+        f"Your code had more than the {limits.MAX_FILES} files open at once that a check gives it. "
+        "Close each one when you are done with it: open it by `with`.",
+        f"had more than {limits.MAX_FILES} files open at once",
     )
 
 

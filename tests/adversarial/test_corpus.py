@@ -18,7 +18,7 @@ LONG = {
 }
 """These take seconds whatever the time limit is; of each kind another one is in the short form."""
 EVERYWHERE = (
-    *("channel-forged-report", "frames-search", "fork-bomb-orphaned"),
+    *("channel-forged-report", "frames-search", "fork-bomb-orphaned", "proc-parent-memory"),
     *("text-markdown", "works-pool"),
 )
 """At each level."""

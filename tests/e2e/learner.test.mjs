@@ -110,6 +110,7 @@ step("the right answer passes, in a message, in the tree and in the status bar",
   await editor.write(fill(sample, RIGHT));
   await editor.command("Blankcheck: Check");
   await editor.status("Passed").waitFor();
+  await editor.hover(editor.status("Passed"), "Containment: ");
   await editor.notification("Next Exercise").waitFor();
   await editor.exercise("Neural Networks", "passed").waitFor();
   assert.equal(await editor.marks("error").count(), 0);

@@ -15,6 +15,8 @@ HEADER = "# blankcheck: course/sums.md#add01\n"
 SAMPLE = HEADER + "total = max(___, 5)\nprint(___)\n"
 RIGHT = HEADER + "total = max(2 + 3, 5)\nprint(total)\n"
 WRONG = HEADER + "total = max(2 + 4, 5)\nprint(total)\n"
+PYTHON = getattr(sys, "_base_executable", sys.executable)
+"""One that need not have torch, so that its host starts at once."""
 ENDLESS = HEADER + "total = 5\nwhile True:\n    pass\n"
 
 Connect = Callable[..., AbstractAsyncContextManager["Client"]]
@@ -210,6 +212,24 @@ async def test_an_interpreter_that_is_not_there_is_told(raw: Client) -> None:
     settings = {"blankcheck": {"interpreter": getattr(sys, "_base_executable", sys.executable)}}
     raw.notify("workspace/didChangeConfiguration", {"settings": settings})
     assert (await raw.check(uri))["verdict"] == "passed"
+
+
+async def test_how_code_is_contained_is_told(raw: Client) -> None:
+    await raw.initialize(interpreter=PYTHON)
+    sandbox = (await raw.request("blankcheck/info", {}))["runner"]["sandbox"]
+    assert sandbox["told"].startswith(f"{sandbox['level']}: ")
+    assert (sandbox["advice"] is None) == (sandbox["level"] == "full")
+
+
+async def test_a_containment_that_was_lowered_is_told_as_that(raw: Client, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nBLANKCHECK_SANDBOX=none exec "{PYTHON}" "$@"\n')
+    python.chmod(0o755)
+    await raw.initialize(interpreter=str(python))
+    sandbox = (await raw.request("blankcheck/info", {}))["runner"]["sandbox"]
+    assert sandbox["level"] == "none"
+    assert sandbox["told"] == "none: only time and output are limited; all else is open to the code"
+    assert "BLANKCHECK_SANDBOX" in sandbox["advice"]
 
 
 async def test_a_device_that_is_not_there_is_told_and_another_can_be_set(raw: Client) -> None:

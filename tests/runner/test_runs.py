@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 from pathlib import Path
 
@@ -252,6 +253,38 @@ async def test_too_much_memory_is_a_limit_not_a_crash(torch_runner: HostRunner) 
     assert (report.verdict, only(report).code) == ("limit", "run/limit")
     assert "memory" in only(report).message
     assert only(report).start in range(code.index("y ="), len(code))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits them")
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("mmap.mmap(-1, 2**40)", "more memory than the 3 GB"),
+        ("bytearray(10**12)", "more memory than the 3 GB"),
+        ("open('a', 'wb').truncate(10**10)", "more than the 256 MB"),
+        ("shared_memory.SharedMemory(create=True, size=10**10)", "shared memory, of more than"),
+        ("[open(os.devnull) for _ in range(1000)]", "512 files open at once"),
+        ("[threading.Thread(target=wait).start() for _ in range(9000)]", "more threads"),
+    ],
+)
+async def test_what_the_system_refuses_is_told_as_a_limit(
+    runner: HostRunner, line: str, words: str
+) -> None:
+    code = (
+        "import mmap, os, threading, time\nfrom multiprocessing import shared_memory\n"
+        f"wait = threading.Event().wait\n{line}\n"
+    )
+    report = await run(runner, code)
+    assert (report.verdict, only(report).code) == ("limit", "run/limit")
+    assert words in only(report).message
+    assert marked(report, code) in line
+
+
+async def test_a_limit_that_the_exercise_reaches_is_its_fault(runner: HostRunner) -> None:
+    lesson = Lesson(pre_exercise_code="x = bytearray(10**12)")
+    report = await run(runner, "pass", lesson)
+    assert report.verdict == "broken"
+    assert "pre-exercise code needs more memory than the 3 GB" in only(report).message
 
 
 async def test_a_swarm_of_processes_is_stopped(runner: HostRunner) -> None:
