@@ -22,10 +22,10 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
-from blankcheck_runner import stops, trace
+from blankcheck_runner import limits, stops, trace
 from blankcheck_runner.channel import pair
 from blankcheck_runner.explain import explain
-from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed, answered, give_up
+from blankcheck_runner.hold import Hold, Swarming, WorkerDied, WorkerFailed, answered, give_up
 from blankcheck_runner.judge.misconceptions import Texts, explain_crash
 from blankcheck_runner.judge.reading import judgement_from_json, phrases_from_json
 from blankcheck_runner.judge.task import Raised, Task
@@ -40,7 +40,8 @@ GRACE = 1.0
 """Seconds that a failed submission lets the solution run, to learn whether it fails as well."""
 SERVE_SECONDS = 5.0
 """For a submission's process to be ready for questions."""
-JUDGE_SECONDS = 60.0
+JUDGE_SECONDS = 30.0
+"""For the SCT; more where the exercise has a long time limit of its own."""
 _ALLOWS_ERRORS = re.compile(r"\b(?:allow_errors|has_equal_error|test_error)\b")
 _NAMES: dict[Part, str] = {"pre_exercise_code": "pre-exercise code", "solution": "solution"}
 _NOT_YOURS = "The exercise is at fault, not your code: it cannot be checked until that is mended."
@@ -69,10 +70,10 @@ class Checker:
                 report = await self._answer(request, _ignore)
             except _Interrupted as again:
                 report = again.report
-            except Killed:
+            except Killed as killed:
                 # Twice, while this code ran.
-                feedback = Feedback("run/crash", stops.killed_others().message)
-                report = Report(request.id, "error", (feedback,))
+                part = killed.part or "submission"
+                report = _unjudged(request, Ran(part, stop=stops.killed_others()))
         return replace(report, seconds=time.monotonic() - started)
 
     async def _answer(self, request: Request, on_output: Callable[[str], None]) -> Report:
@@ -186,22 +187,32 @@ async def _judged(
         judging = reference.hold.ask(
             "judge", [other.fileno()], task=asdict(task), directory=reference.directory
         )
+        holds, most = (reference.hold, student), limits.MAX_PROCESSES
+        seconds = max(JUDGE_SECONDS, 3 * request.limits.seconds)
         try:
-            answer = await answered(judging, JUDGE_SECONDS, reference.hold, student)
+            answer = await answered(judging, seconds, *holds, most=most)
         except asyncio.TimeoutError:
-            return replace(report, verdict="broken", feedback=(_sct_fault("did not finish"),))
+            return _sct_fault(report, f"did not finish within {seconds:g} seconds")
+        except Swarming as error:
+            stop = stops.too_many_processes()
+            if error.args[0] is reference.hold:
+                return _sct_fault(report, stop.reason)
+            feedback = Feedback(stop.code, stop.message)
+            return replace(report, verdict=stop.verdict, feedback=(feedback,))
         except WorkerFailed as error:
-            fault = _sct_fault(f"cannot be evaluated: {one_line(str(error))}")
-            return replace(report, verdict="broken", feedback=(fault,))
+            return _sct_fault(report, f"cannot be evaluated: {one_line(str(error))}")
         except WorkerDied:
-            fault = _sct_fault("ended the process that evaluates it")
-            fallen = replace(report, verdict="broken", feedback=(fault,))
-            raise _Interrupted(fallen) from None
+            code = await reference.hold.exit_code()
+            stop = stops.ended(code, reference.hold.output.text()[-1000:], request.limits)
+            fallen = _sct_fault(report, stop.reason)
+            if code is None or stop.from_outside:
+                raise _Interrupted(fallen) from None
+            return fallen
     trace.mark(request.id, f"host: judged; {answer.get('trace')}")
     judgement = judgement_from_json(answer.get("judgement"))
     if judgement is None:
         # The solution has a hand in it: the judge itself answers otherwise.
-        return replace(report, verdict="broken", feedback=(_sct_fault("gives no verdict"),))
+        return _sct_fault(report, "gives no verdict")
     report = replace(report, verdict=judgement.verdict, feedback=judgement.feedback)
     if student.gone:
         code = await student.exit_code()
@@ -307,8 +318,9 @@ def _broken(request: Request, ran: Ran) -> Feedback:
     )
 
 
-def _sct_fault(reason: str) -> Feedback:
-    return Feedback("author/sct", f"The SCT {reason}. {_NOT_YOURS}", part="sct")
+def _sct_fault(report: Report, reason: str) -> Report:
+    feedback = Feedback("author/sct", f"The SCT {reason}. {_NOT_YOURS}", part="sct")
+    return replace(report, verdict="broken", feedback=(feedback,))
 
 
 def _line_range(text: str, line: int | None) -> tuple[int | None, int | None]:

@@ -35,6 +35,10 @@ class WorkerFailed(Exception):
     """The worker could not do what it was asked; the message says why."""
 
 
+class Swarming(Exception):
+    """A worker, the argument, has more processes below it than it may."""
+
+
 class Hold:
     """The host's hold on one worker."""
 
@@ -234,9 +238,12 @@ class Hold:
             child.note_exit(code)
 
 
-async def answered(asking: Coroutine[Any, Any, T], seconds: float, *holds: Hold) -> T:
-    """What workers answer. Meanwhile those of `holds` that somebody stops are let go on. Raises
-    asyncio.TimeoutError, and what `asking` raises."""
+async def answered(
+    asking: Coroutine[Any, Any, T], seconds: float, *holds: Hold, most: int | None = None
+) -> T:
+    """What workers answer. Meanwhile those of `holds` that somebody stops are let go on, and one
+    that starts more than `most` processes is ended. Raises asyncio.TimeoutError, Swarming, and what
+    `asking` raises."""
     task = asyncio.create_task(asking)
     deadline = time.monotonic() + seconds
     try:
@@ -249,6 +256,9 @@ async def answered(asking: Coroutine[Any, Any, T], seconds: float, *holds: Hold)
                 raise asyncio.TimeoutError
             for hold in holds:
                 processes.resume(hold.pid)
+                if most is not None and len(processes.descendants(hold.pid)) > most:
+                    hold.kill()
+                    raise Swarming(hold)
     finally:
         await give_up(task)
 

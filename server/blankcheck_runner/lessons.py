@@ -16,7 +16,8 @@ import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 
-from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed, answered, give_up
+from blankcheck_runner import limits
+from blankcheck_runner.hold import Hold, Swarming, WorkerDied, WorkerFailed, answered, give_up
 from blankcheck_runner.judge.task import Task
 from blankcheck_runner.output import Output
 from blankcheck_runner.programs import StartFailed
@@ -165,8 +166,9 @@ class Lessons:
         else:
             asking = state.hold.ask("warm")
         try:
-            answer = await answered(asking, REHEARSAL_SECONDS, state.hold)
-        except (asyncio.TimeoutError, WorkerDied):
+            most = limits.MAX_PROCESSES
+            answer = await answered(asking, REHEARSAL_SECONDS, state.hold, most=most)
+        except (asyncio.TimeoutError, Swarming, WorkerDied):
             self.end(state)
             return False
         except WorkerFailed:

@@ -12,6 +12,7 @@ import math
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from blankcheck_runner.wire import Limits
@@ -30,6 +31,8 @@ MAX_PROCESSES = 64
 MAX_OUTPUT = 2**24
 """Bytes of output after which a submission is stopped; far more than is kept."""
 
+_MORE_CPU = 2
+"""Seconds of processor time."""
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -40,23 +43,25 @@ def limit_self(limits: Limits, device: str = "cpu") -> None:
     `device`: what it runs on, by its name in here."""
     if resource is None:
         return
-    cpu = math.ceil(limits.seconds * (os.cpu_count() or 1)) + 5
+    # Beyond what it took to get here, which for a spare is the import of torch.
+    cpu = math.ceil(time.process_time() + limits.seconds * (os.cpu_count() or 1)) + _MORE_CPU
     wanted = [
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_CPU, cpu),
-        (resource.RLIMIT_FSIZE, MAX_FILE),
-        (resource.RLIMIT_NOFILE, MAX_FILES),
+        (resource.RLIMIT_CORE, 0, 0),
+        # The signal says why it ends; who does not heed that is killed.
+        (resource.RLIMIT_CPU, cpu, cpu + _MORE_CPU),
+        (resource.RLIMIT_FSIZE, MAX_FILE, MAX_FILE),
+        (resource.RLIMIT_NOFILE, MAX_FILES, MAX_FILES),
     ]
     own = _address_space()
     # CUDA reserves far more addresses than it uses, so no budget of addresses fits it. The host
     # watches over the memory of such processes.
     if own is not None and device != "cuda":
-        wanted.append((resource.RLIMIT_AS, own + limits.memory))
-    for kind, value in wanted:
-        hard = resource.getrlimit(kind)[1]
-        ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        wanted.append((resource.RLIMIT_AS, own + limits.memory, own + limits.memory))
+    for kind, soft, hard in wanted:
+        there = resource.getrlimit(kind)[1]
+        most = hard if there == resource.RLIM_INFINITY else min(hard, there)
         with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(kind, (ceiling, ceiling))
+            resource.setrlimit(kind, (min(soft, most), most))
 
 
 def die_with_parent(parent: int, number: int = int(getattr(signal, "SIGKILL", 0))) -> None:

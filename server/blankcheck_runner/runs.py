@@ -36,6 +36,11 @@ class HostFault(Exception):
 class Killed(HostFault):
     """A process was killed that others were forked from, perhaps by the code that ran."""
 
+    def __init__(self, message: str, part: Part | None = None) -> None:
+        """`part`: what ran then, if that is known."""
+        super().__init__(message)
+        self.part: Part | None = part
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -98,7 +103,7 @@ async def execute(hold: Hold, directory: str, request: Request, part: Part) -> R
         code = await hold.exit_code()
         hold.kill()
         if code is None and hold.orphaned:
-            raise Killed("the processes below the host were killed") from None
+            raise Killed("the processes below the host were killed", part) from None
         end = hold.output.text()[-1000:]
         position = hold.position()
         line = position[1] if position is not None and position[0] == part else None

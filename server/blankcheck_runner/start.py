@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -107,8 +107,7 @@ class ForkStarter:
         self._zygote: Program | None = None
         self._preparing = asyncio.Lock()
         self._renewing = asyncio.Lock()
-        self._births = 0
-        """Of processes whose ids are not known yet."""
+        self._births = _Births()
 
     async def prepare(self) -> None:
         """Makes a zygote if there is none."""
@@ -142,7 +141,7 @@ class ForkStarter:
 
     def known(self) -> set[int] | None:
         """The stem, the heir and the zygote."""
-        if self._births:
+        if self._births.count:
             return None
         programs = (self._stem, self._heir, self._zygote)
         return {program.pid for program in programs if program is not None}
@@ -180,7 +179,7 @@ class ForkStarter:
                     await heir.close()
                     self._stem = None
             if self._stem is None or self._warming is None:
-                with self._birth():
+                with self._births:
                     stem = await Program.start(self.kind, self._scratch, self._environment)
                     self._keep_stem(stem)
             assert self._warming is not None
@@ -202,7 +201,7 @@ class ForkStarter:
                 if not self._heir.hold.gone:
                     return
                 await self._drop_heir()
-            with self._birth():
+            with self._births:
                 self._heir = await stem.heir(
                     succession.guard, succession.streams, succession.will.file
                 )
@@ -228,7 +227,7 @@ class ForkStarter:
 
     async def _split_zygote(self) -> None:
         assert self._stem is not None
-        with self._birth():
+        with self._births:
             zygote = self._zygote = await self._stem.split()
         zygote.hold.lost = self._lost
         try:
@@ -241,14 +240,6 @@ class ForkStarter:
         if self._zygote is not None:
             await self._zygote.close()
             self._zygote = None
-
-    @contextlib.contextmanager
-    def _birth(self) -> Generator[None]:
-        self._births += 1
-        try:
-            yield
-        finally:
-            self._births -= 1
 
 
 class SpareStarter:
@@ -267,6 +258,8 @@ class SpareStarter:
         self._lost = lost
         self._ready: deque[Program] = deque()
         self._used: dict[int, Program] = {}
+        """Those that are not ready: in use, or still warming up."""
+        self._births = _Births()
         self._filling: asyncio.Task[None] | None = None
         self._more = asyncio.Event()
 
@@ -314,7 +307,7 @@ class SpareStarter:
 
     def known(self) -> set[int] | None:
         """The spares and the workers made of them."""
-        if self._filling is not None and not self._filling.done():
+        if self._births.count:
             return None
         programs = [*self._ready, *self._used.values()]
         return {program.pid for program in programs}
@@ -355,15 +348,31 @@ class SpareStarter:
                 raise
 
     async def _add(self) -> None:
-        program = await Program.start(self.kind, self._scratch, self._environment)
+        with self._births:
+            program = await Program.start(self.kind, self._scratch, self._environment)
+            self._use(program)
         program.hold.lost = self._lost
         try:
             self.versions = await program.ready()
         except BaseException:
             await program.close()
             raise
+        self._used.pop(program.pid, None)
         self._ready.append(program)
         self._more.set()
+
+
+class _Births:
+    """Processes that are being started: they are there, and their ids are not known yet."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> None:
+        self.count += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.count -= 1
 
 
 def _look_at(task: asyncio.Task[Any]) -> None:

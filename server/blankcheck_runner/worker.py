@@ -280,11 +280,11 @@ class Worker:
 
     def _execute(self, message: Mapping[str, Any]) -> dict[str, Any]:
         part: wire.Part = message["part"]
+        group = str(Path(message["directory"]).parent)
         if not self.begun:
             self.begun = True
             if self._sandbox.allowed != "none":
                 limits.limit_self(wire.Limits(**message["limits"]), self._device)
-            group = str(Path(message["directory"]).parent)
             try:
                 self._sandbox.confine(group, network=message["network"])
             except OSError as error:
@@ -294,10 +294,12 @@ class Worker:
                 self._program.bind_device(message["device"], self._device)
             if hasattr(signal, "SIGUSR1"):
                 signal.signal(signal.SIGUSR1, self._tell_line)
-        if part == "submission":
-            # Not the directories of those who know the solution.
+        if part in ("submission", "solution"):
+            # A submission not to the directories of those who know the solution. And neither can
+            # signal what it was forked from.
+            reach = message["directory"] if part == "submission" else group
             try:
-                self._sandbox.narrow(message["directory"], network=message["network"])
+                self._sandbox.narrow(reach, network=message["network"])
             except OSError as error:
                 return {"unable": f"code cannot be contained here ({error})"}
         if part == "solution" and not self._sandbox.landlock:  # which sees to it otherwise

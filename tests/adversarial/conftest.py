@@ -39,3 +39,10 @@ async def highest() -> AsyncIterator[Bench]:
 async def lower(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
     async with bench(request.param) as made:
         yield made
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def unprotected() -> AsyncIterator[Bench]:
+    """Where code may do to other processes what it likes."""
+    async with bench("limits") as made:
+        yield made

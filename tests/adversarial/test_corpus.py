@@ -18,10 +18,11 @@ LONG = {
 }
 """These take seconds whatever the time limit is; of each kind another one is in the short form."""
 EVERYWHERE = (
-    *("channel-forged-report", "frames-search", "fork-bomb-orphaned", "proc-parent-memory"),
+    *("channel-forged-report", "frames-search", "fork-bomb-orphaned"),
     *("text-markdown", "works-pool"),
 )
 """At each level."""
+OTHERS = ("proc-parent-memory", "kill-siblings")
 
 in_one_loop = pytest.mark.asyncio(loop_scope="session")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc for what is left")
@@ -49,6 +50,17 @@ async def test_at_the_highest_level(case: Case, highest: Bench) -> None:
 async def test_at_each_lower_level(case: Case, lower: Bench) -> None:
     if not case.runs_at(lower.level):
         pytest.skip(f"it is not contained at the level {lower.level}")
+    assert (await lower.attempt(case)).faults == []
+
+
+@in_one_loop
+@pytest.mark.parametrize("lower", ["landlock"], indirect=True)
+@pytest.mark.parametrize(
+    "case", [case for case in ALL if case.name in OTHERS], ids=lambda case: case.name
+)
+async def test_other_programs_without_namespaces(case: Case, lower: Bench) -> None:
+    if not case.runs_at(lower.level):
+        pytest.skip(f"this machine contains code only as far as {lower.level}")
     assert (await lower.attempt(case)).faults == []
 
 

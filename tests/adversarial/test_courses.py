@@ -7,6 +7,7 @@ import asyncio
 import socket
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,13 @@ pytestmark = [
 ]
 
 
-async def check(bench: Bench, lesson: Lesson, submission: str = "y = 2\n") -> Report:
-    asking = bench.runner.check(lesson, submission, "/a/answer.py", Limits(seconds=4))
+SOUND = Lesson(solution="y = 2\n", sct="Ex().check_object('y').has_equal_value()")
+
+
+async def check(
+    bench: Bench, lesson: Lesson, submission: str = "y = 2\n", seconds: float = 4
+) -> Report:
+    asking = bench.runner.check(lesson, submission, "/a/answer.py", Limits(seconds=seconds))
     return await asyncio.wait_for(asking, 30)
 
 
@@ -62,10 +68,75 @@ async def test_the_code_of_a_course_reaches_nothing_of_a_persons(part: str, high
 
 
 async def test_an_sct_reaches_nothing_of_a_persons(highest: Bench) -> None:
-    sct = reaching(highest) + "Ex().check_object('y').has_equal_value()"
-    await check(highest, Lesson(solution="y = 2\n", sct=sct))
+    sct = f"{reaching(highest)}\nassert not found, found\n{SOUND.sct}"
+    report = await check(highest, replace(SOUND, sct=sct))
+    assert report.verdict == "passed", report.feedback
     assert (highest.home / "secret.txt").read_text() == "the person's own"
     assert not (highest.home / "left.txt").exists()
+
+
+BOMB = "import os, time\nwhile True:\n    if os.fork() == 0: time.sleep(600)\n"
+KILL = "import os\nos.kill(os.getppid(), 9)\nwhile True: pass\n"
+LOOP = "while True: pass\n"
+PARTS = {
+    "pre_exercise_code": "This pre-exercise code",
+    "solution": "This solution",
+    "sct": "The SCT",
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(
+    ("attack", "seconds", "told"),
+    [
+        (BOMB, 9, ["started more than 64 processes"]),
+        (LOOP, 0.5, ["did not finish within", "used more processor time"]),
+        # Not permitted, or it is missed: that depends on the level, and on the kernel.
+        (
+            KILL,
+            4,
+            ["Operation not permitted", "ended other processes", "closed its line", "killed"],
+        ),
+    ],
+    ids=["fork-bomb", "endless-loop", "kills-its-parent"],
+)
+async def test_a_hostile_part_of_a_course_is_at_fault_and_hurts_no_other(
+    part: str, attack: str, seconds: float, told: list[str], highest: Bench
+) -> None:
+    hostile = replace(SOUND, **{part: attack + getattr(SOUND, part)})
+    report = await check(highest, hostile, seconds=seconds)
+    feedback = report.feedback[0]
+    assert (report.verdict, feedback.code) == ("broken", f"author/{part.replace('_', '-')}")
+    assert feedback.message.startswith(PARTS[part])
+    assert any(words in feedback.message for words in told), feedback.message
+    assert "not your code" in feedback.message
+    assert (await check(highest, SOUND)).verdict == "passed"
+    assert (await check(highest, SOUND, "y = 3\n")).verdict == "failed"
+
+
+@pytest.mark.parametrize("part", ["pre_exercise_code", "solution"])
+async def test_code_of_a_course_that_kills_what_runs_it_is_at_fault_where_it_may(
+    part: str, unprotected: Bench
+) -> None:
+    hostile = replace(SOUND, **{part: KILL + getattr(SOUND, part)})
+    report = await check(unprotected, hostile)
+    assert (report.verdict, report.feedback[0].part) == ("broken", part)
+    assert "ended other processes" in report.feedback[0].message
+    assert (await check(unprotected, SOUND)).verdict == "passed"
+
+
+async def test_a_function_that_forks_without_end_when_it_is_tried_is_stopped(
+    highest: Bench,
+) -> None:
+    lesson = Lesson(
+        solution="def f(): return 1\n",
+        sct="Ex().check_function_def('f').check_call('f()').has_equal_value()",
+    )
+    bomb = BOMB.replace("\n", "\n    ")
+    report = await check(highest, lesson, f"def f():\n    {bomb}\n")
+    assert (report.verdict, report.feedback[0].code) == ("limit", "run/limit")
+    assert "more than 64 processes" in report.feedback[0].message
+    assert (await check(highest, SOUND)).verdict == "passed"
 
 
 FORGED = """
@@ -92,9 +163,8 @@ async def test_a_solution_that_answers_for_the_judge_is_at_fault(
     report = await check(highest, forged)
     assert (report.verdict, report.feedback[0].code) == ("broken", "author/sct")
     # and the next exercise is judged as if nothing had been
-    sound = Lesson(solution="y = 2\n", sct="Ex().check_object('y').has_equal_value()")
-    assert (await check(highest, sound)).verdict == "passed"
-    assert (await check(highest, sound, "y = 3\n")).verdict == "failed"
+    assert (await check(highest, SOUND)).verdict == "passed"
+    assert (await check(highest, SOUND, "y = 3\n")).verdict == "failed"
 
 
 async def test_the_data_of_a_course_cannot_be_changed(highest: Bench, tmp_path: Path) -> None:

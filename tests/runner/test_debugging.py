@@ -47,7 +47,7 @@ layer = torch.nn.Linear(4, 2)
 net = Net()
 twice = given(ones)
 out = layer(ones)
-print("sum", mine(ones).item())
+print("sum", mine(ones).item(), "\\x1b[2J\\u202e")
 huge = torch.zeros(1).expand(2**40)
 end = 1
 """
@@ -117,7 +117,8 @@ def test_a_session_from_breakpoint_to_end(file: Path) -> None:
         # However large, a tensor is shown at once.
         assert session.variables()["huge"]["value"].startswith("(1099511627776,), float32, cpu: 0,")
         session.finish()
-        assert session.output == "sum 12.0\n"
+        # What would act on the editor is written out.
+        assert session.output == "sum 12.0 \\x1b[2J\\u202e\n"
 
 
 def test_step_into_libraries_goes_where_the_call_goes(file: Path) -> None:

@@ -24,12 +24,13 @@ from blankcheck.lsp.busy import busy
 from blankcheck.lsp.convert import to_path, to_uri
 from blankcheck.lsp.dialect import Server
 from blankcheck.lsp.documents import ChapterView, SubmissionView
-from blankcheck.lsp.harmless import title
+from blankcheck.lsp.harmless import LONGEST, title
 from blankcheck.lsp.hover import hover
 from blankcheck.lsp.values import hints
 from blankcheck.progress import Standing
 from blankcheck.result import range_json
 from blankcheck.runner import RunnerUnavailable
+from blankcheck_runner.plain import plain
 
 
 @contextmanager
@@ -368,7 +369,7 @@ async def devices(ls: Server, params: object) -> protocol.Devices:
         "label": told.label,
         "problem": told.problem,
         "advice": told.advice,
-        "text": f"{about}\n{told.text}",
+        "text": plain(f"{about}\n{told.text}", LONGEST),
     }
 
 

@@ -14,12 +14,17 @@ from blankcheck_runner.plain import one_line, plain
 
 _LINK = re.compile(r"\]\((?=\s*[a-z][\w+.-]*:)", re.IGNORECASE)
 """Notifications make a link of this, also one that runs a command of the editor."""
+_ICON = re.compile(r"\$\((?=[\w~-]+\))")
+"""Lists make an icon of this, such as the one of an exercise that is passed."""
 LONGEST = 100_000
 """Characters of one text."""
 _TITLE = 200
 _VERBATIM = frozenset({"newText", "text", "uri", "targetUri", "href", "id", "method", "token"})
 """The members whose values are code, or names of things; and what was printed, which the runner's
 host makes harmless by itself."""
+_NO_NOTICE = frozenset({"markdown", "value", "output"})
+"""The members that are no part of a notification: Markdown, which the editor does not trust, and
+what was printed."""
 
 
 def harmless(value: Any) -> Any:
@@ -39,12 +44,12 @@ def _member(key: str, value: Any) -> Any:
     if key in _VERBATIM:
         return value
     text = plain(value, LONGEST)
-    return _LINK.sub("] (", text) if key == "message" else text
+    return text if key in _NO_NOTICE else _LINK.sub("] (", text)
 
 
 def title(text: str) -> str:
-    """A title for a list or a tree: one line, not too long."""
-    return one_line(text, _TITLE)
+    """A title for a list or a tree: one line, not too long, and with no icon of the editor's."""
+    return _ICON.sub("$ (", one_line(text, _TITLE))
 
 
 def fenced(code: str, language: str = "python") -> str:

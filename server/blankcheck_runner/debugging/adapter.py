@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from blankcheck_runner import limits, processes
+from blankcheck_runner.debugging.shown import shown
 from blankcheck_runner.scratch import Scratch
 
 HERE = Path(__file__).resolve().parent
@@ -81,11 +82,10 @@ class Adapter:
         )
         assert child.stdin is not None and child.stdout is not None
         threading.Thread(target=self._listen, args=(child.stdin,), daemon=True).start()
-        # To the editor, everything goes as it is.
         reading = cast("BinaryIO", child.stdout)
         with contextlib.suppress(OSError, ValueError):
             while (message := read(reading)) is not None:
-                write(self._writing, message)
+                write(self._writing, shown(message))
                 if message.get("command") == "initialize":
                     body = {"category": "console", "output": UNCONTAINED}
                     write(

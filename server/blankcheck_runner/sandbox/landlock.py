@@ -38,13 +38,15 @@ _MAKE_SYM = 1 << 12
 _REFER = 1 << 13
 _TRUNCATE = 1 << 14
 _IOCTL_DEVICE = 1 << 15
+_RESOLVE_SOCKET = 1 << 16
+"""Connecting to a socket that has a name and was made by others."""
 
 READ = EXECUTE | READ_FILE | READ_DIR
 USE = READ_FILE | WRITE_FILE | _TRUNCATE | _IOCTL_DEVICE
 """A device."""
 SHARE = READ_FILE | WRITE_FILE | _TRUNCATE | _MAKE_REG | _REMOVE_FILE
 """A directory for shared memory: what is in it is not to be listed."""
-OWN = (1 << 16) - 1 & ~(_MAKE_CHAR | _MAKE_BLOCK)
+OWN = (_RESOLVE_SOCKET << 1) - 1 & ~(_MAKE_CHAR | _MAKE_BLOCK)
 _FILE_RIGHTS = EXECUTE | WRITE_FILE | READ_FILE | _TRUNCATE | _IOCTL_DEVICE
 
 _TCP = 0b11
@@ -101,4 +103,6 @@ def _add(ruleset: int, rule: Rule, known: int) -> None:
 
 def _known_rights(known: int) -> int:
     """How many of the rights a version knows."""
-    return 16 if known >= 5 else 15 if known >= 3 else 14 if known == 2 else 13
+    return (
+        17 if known >= 9 else 16 if known >= 5 else 15 if known >= 3 else 14 if known == 2 else 13
+    )
