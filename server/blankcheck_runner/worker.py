@@ -229,6 +229,7 @@ class Worker:
             *own, source, target, errors, will = descriptors
             streams = (source, target, errors)
             self._claim = succession.Claim(guard, host, streams, succession.Will(will))
+            privileges.keep_to_itself()
             self._take_over(tuple(own))
             return None
         if os.getppid() == host:  # else it cannot adopt, and its end of the channel has to do
@@ -247,12 +248,14 @@ class Worker:
             limits.die_with_parent(self._claim.host)
             self._claim.give_up()
             self._claim = None
+            privileges.keep_to_itself(keep=False)
         return {}
 
     def _succeed(self, claim: succession.Claim) -> None:
         """Goes on as the stem of the next host."""
         stem = succession.succeed(claim, self._sandbox.scratch)
         self._claim = None
+        privileges.keep_to_itself(keep=False)
         self._sandbox = replace(self._sandbox, scratch=stem.scratch)
         os.chdir(stem.scratch)
         os.environ["HOME"] = os.environ["TMPDIR"] = stem.scratch

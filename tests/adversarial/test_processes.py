@@ -89,6 +89,12 @@ for name in filter(str.isdigit, os.listdir("/proc")):
         try: print(name, part, len(open(f"/proc/{{name}}/{{part}}", mode, 0).read(1)))
         except PermissionError: pass
         except OSError as error: print(name, part, error)
+    try: opened = os.listdir(f"/proc/{{name}}/fd")
+    except OSError: continue
+    for number in opened:
+        path = pathlib.Path(f"/proc/{{name}}/fd/{{number}}")
+        try: print(name, "file", path.is_file() and b"CANARY" in path.read_bytes()[:9999])
+        except OSError: pass
 """
     lesson = Lesson(solution=solution, sct="Ex().check_object('y').has_equal_value()")
     report = await check(runner, lesson, submission)
@@ -96,5 +102,6 @@ for name in filter(str.isdigit, os.listdir("/proc")):
     looked_into = {int(line.split()[0]) for line in report.output.splitlines()}
     host = host_of(runner)
     judge = int((tmp_path / "solved").read_text())
+    assert "True" not in report.output, "what the person's environment is"
     assert looked_into, "it can look into itself at least"
     assert not looked_into & {host, runner.pid, judge}, report.output

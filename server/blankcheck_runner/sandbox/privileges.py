@@ -30,9 +30,10 @@ def give_up() -> None:
     system.call(_CAPSET[os.uname().machine], header, ctypes.create_string_buffer(24))
 
 
-def keep_to_itself() -> None:
+def keep_to_itself(*, keep: bool = True) -> None:
     """Keeps other programs of the same person from reading or changing this process, where the
-    system can; what it forks is kept too. Root's can all the same."""
+    system can; what it forks is kept too. Root's can all the same. Not to `keep` lets them again,
+    as one has to that is to go to namespaces."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
-            system.prctl(_SET_DUMPABLE, 0)
+            system.prctl(_SET_DUMPABLE, int(not keep))
