@@ -98,7 +98,10 @@ async def _check(request: Request, lesson: AtHand, on_output: Callable[[str], No
     async with contextlib.AsyncExitStack() as stack:
         solving = asyncio.create_task(stack.enter_async_context(lesson.solved()))
         stack.push_async_callback(give_up, solving)
-        student = await stack.enter_async_context(lesson.given())
+        try:
+            student = await stack.enter_async_context(lesson.given())
+        except Killed as killed:
+            raise await _by_solution(solving, killed) from None
         student.hold.on_output = on_output
         trace.mark(request.id, "host: student at hand")
         ran, report = await _submitted(request, student)
@@ -115,6 +118,13 @@ async def _check(request: Request, lesson: AtHand, on_output: Callable[[str], No
             return _faulty(request, report, solved)
         lesson.is_sound()
         return await _judged(request, report, (student.hold, ran), reference)
+
+
+async def _by_solution(solving: asyncio.Task[State], killed: Killed) -> Killed:
+    """What was killed before the submission had begun, as the solution tells it if that was it."""
+    await asyncio.wait({solving}, timeout=GRACE)
+    error = None if not solving.done() or solving.cancelled() else solving.exception()
+    return error if isinstance(error, Killed) and error.part else killed
 
 
 async def _submitted(request: Request, student: State) -> tuple[Ran, Report]:
