@@ -51,33 +51,60 @@ step("a breakpoint is set in an exercise that is filled in", async (editor) => {
   await editor.page.locator(".codicon-debug-breakpoint").first().waitFor();
 });
 
-step("Debug stops there, and the variables show the tensors' shapes", async (editor) => {
+step("without a launch.json it is offered to be debugged, and stops there", async (editor) => {
+  const { page } = editor;
+  const rows = page.locator(".quick-input-list .monaco-list-row");
+  const row = (hasText) => rows.filter({ hasText }).first();
+  await editor.command("Debug: Select and Start Debugging", { asks: true });
+  await row("Blankcheck...").click();
   const began = Date.now();
-  await editor.lens("Debug").click();
+  await row("Debug Exercise").click();
   await stopped(editor, 6);
   console.log(`from Debug to the first stop: ${Date.now() - began} ms`);
+  // The first session opens the debug console.
+  await editor.hidePanel();
   // Nothing but the learner's own code is on the stack.
-  await editor.page.locator(".debug-call-stack .stack-frame").first().waitFor();
-  assert.equal(await editor.page.locator(".debug-call-stack .stack-frame").count(), 1);
+  await page.locator(".debug-call-stack .stack-frame").first().waitFor();
+  assert.equal(await page.locator(".debug-call-stack .stack-frame").count(), 1);
+});
+
+step("the variables show the tensors, and what is in them", async (editor) => {
   const tensor = editor.variable("hidden_1");
   await editor.variable("Scope Locals|Locals").waitFor();
   if (!(await tensor.isVisible())) await editor.variable("Scope Locals|Locals").click();
   await tensor.waitFor();
   assert.match(await tensor.innerText(), /\(1, 4\), float32, cpu/);
+  // Room for what is in it.
+  await editor.page.locator(".pane-header", { hasText: "Watch" }).click();
+  await tensor.click();
+  await editor.variable("dtype").waitFor();
+  await editor.variable("requires_grad").waitFor();
   await editor.picture("debugging", { readme: true });
-  await editor.hidePanel();
 });
 
 step("the program goes on to its end", goOn);
 
-step("a check in the Testing view fails with its message", async (editor) => {
-  await editor.write(fill(sample, WRONG));
+step("the Testing view lists the course, and Debug there stops too", async (editor) => {
+  const { page } = editor;
   await editor.command("Testing: Focus on Test Explorer View");
   await tested(editor, "Not yet run", "Artificial Neural Networks").click();
-  await act(editor, "Not yet run", "Run Test");
+  await act(editor, "Not yet run", "Debug Test");
+  await stopped(editor, 6);
+  await goOn(editor);
+  // No breakpoint is in the way of what comes.
+  await editor.goTo(6);
+  await page.keyboard.press("F9");
+  await page.locator(".codicon-debug-breakpoint").waitFor({ state: "hidden" });
+});
+
+step("a check there fails with its message", async (editor) => {
+  await editor.write(fill(sample, WRONG));
+  await editor.command("Testing: Focus on Test Explorer View");
+  await act(editor, "Skipped", "Run Test");
   await tested(editor, "Failed").waitFor();
   const told = { hasText: "`weight_composed_1` should" };
   await editor.page.locator(".part.panel .monaco-list-row", told).waitFor();
   await editor.status(`Not right yet: line ${AT_FAULT}`).waitFor();
   await editor.picture("testing");
+  await editor.hidePanel();
 });
