@@ -77,7 +77,7 @@ async def foreseen(
     So the first check need not fail for it, nor wait for a network that is not there.
     """
     known = _known.setdefault(runner, _Known())
-    mark = await asyncio.to_thread(_mark, target)
+    mark = await _mark(target)
     if mark in known.found:
         return known.found[mark]
     if mark in known.sound:
@@ -96,7 +96,7 @@ async def repaired(
     Cancelling ends the trial run; nothing is remembered then. Raises RunnerUnavailable.
     """
     known = _known.setdefault(runner, _Known())
-    mark = await asyncio.to_thread(_mark, target)
+    mark = await _mark(target)
     if mark in known.found:
         return known.found[mark]
     async with known.locks.setdefault(mark, asyncio.Lock()):
@@ -201,12 +201,12 @@ def _is_suspicious(target: Target) -> bool:
     )
 
 
-def _mark(target: Target) -> bytes:
+async def _mark(target: Target) -> bytes:
     """What the repairs of an exercise depend on."""
     unit = target.unit
     marks = [str(target.file), str(unit.span.start), str(target.step)]
     if target.data is not None:
-        marks += _files(target.data)
+        marks += await asyncio.to_thread(_files, target.data)
     rest = "\0".join(marks).encode("utf-8", "surrogatepass")
     return hashlib.sha256(_of_text(target.chapter.text) + rest).digest()
 

@@ -187,20 +187,22 @@ async def _judged(
     )
     one, other = pair()
     with one, other:
-        try:
-            await answered(student.ask("serve", [one.fileno()]), SERVE_SECONDS, student)
-        except (asyncio.TimeoutError, WorkerDied, WorkerFailed):
-            if student.orphaned:
-                raise Killed("the processes below the host were killed") from None
-            return _unasked(request, report)
-        one.close()
-        judging = reference.hold.ask(
+        asking = reference.hold.ask(
             "judge", [other.fileno()], task=asdict(task), directory=reference.directory
         )
         holds, most = (reference.hold, student), limits.MAX_PROCESSES
         seconds = max(JUDGE_SECONDS, 3 * request.limits.seconds)
+        # The judge may begin meanwhile: its questions wait for the one who answers them.
+        judging = asyncio.create_task(answered(asking, seconds, *holds, most=most))
         try:
-            answer = await answered(judging, seconds, *holds, most=most)
+            try:
+                await answered(student.ask("serve", [one.fileno()]), SERVE_SECONDS, student)
+            except (asyncio.TimeoutError, WorkerDied, WorkerFailed):
+                if student.orphaned:
+                    raise Killed("the processes below the host were killed") from None
+                return _unasked(request, report)
+            one.close()
+            answer = await judging
         except asyncio.TimeoutError:
             return _sct_fault(report, f"did not finish within {seconds:g} seconds")
         except Swarming as error:
@@ -218,6 +220,8 @@ async def _judged(
             if code is None or stop.from_outside:
                 raise _Interrupted(fallen) from None
             return fallen
+        finally:
+            await give_up(judging)
     trace.mark(request.id, f"host: judged; {answer.get('trace')}")
     judgement = judgement_from_json(answer.get("judgement"))
     if judgement is None:

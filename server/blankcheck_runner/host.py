@@ -42,6 +42,9 @@ from blankcheck_runner.succession import Inheritance, Will
 _COALESCE = 0.03
 """Seconds for which output is gathered before it is sent."""
 _SWEEP_SECONDS = 0.05
+_LEAVE_SECONDS = 0.015
+"""After an answer, before its processes are ended: that takes the cores for as long as it takes the
+server to show the answer."""
 _LOST = (
     "A process that runs exercises was killed from outside, perhaps because memory ran out. "
     "Another one takes its place."
@@ -249,13 +252,13 @@ class Host:
             self._running.pop(number, None)
         await self._send(answer)
         trace.mark(number, "host: answered")
-        # Whoever waits for the answer does not wait for the ends of processes.
-        if place is not None:
-            place.lessons.clear_away()
-        self._sweep_soon()
         if place is not None:
             if answer["type"] == "report":
                 place.look_ahead(request)
+                await asyncio.sleep(_LEAVE_SECONDS)
+            place.lessons.clear_away()
+        self._sweep_soon()
+        if place is not None:
             await place.starter.renew()
 
     def _sweep_soon(self) -> None:

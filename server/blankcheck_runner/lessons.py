@@ -164,7 +164,8 @@ class Lessons:
             task = asdict(_rehearsal(request, state.ran))
             asking = state.hold.ask("rehearse", task=task, directory=state.directory)
         else:
-            asking = state.hold.ask("warm")
+            network = request.lesson.network
+            asking = state.hold.ask("warm", directory=state.directory, network=network)
         try:
             most = limits.MAX_PROCESSES
             answer = await answered(asking, REHEARSAL_SECONDS, state.hold, most=most)

@@ -17,7 +17,8 @@ itself failed. `exited` comes without being asked.
 - `judge`: evaluates a task, with the channel that comes along to the learner's process.
 - `rehearse`: evaluates a task with this process as the learner's too, so that what an evaluation
   needs is there when it counts.
-- `warm`: does a little of what code will do, so that the memory for it is there.
+- `warm`: makes this process ready for a submission: goes to where that may reach, and does a little
+  of what code will do, so that the memory for it is there.
 - `describe`: runs the solution and says what stands at places in it.
 """
 
@@ -89,6 +90,8 @@ class Worker:
         """If this process is the host's heir."""
         self._part = 0
         self._file = ""
+        self._narrowed = ""
+        """The directory that what runs here is kept in."""
 
     def run(self) -> None:
         """Warms this process up, then obeys until the channel closes."""
@@ -163,7 +166,7 @@ class Worker:
             elif op == "rehearse":
                 answer = self._rehearse(message)
             elif op == "warm":
-                answer = self._warm()
+                answer = self._warm(message)
             elif op == "describe":
                 answer = self._describe(message)
             else:
@@ -302,7 +305,7 @@ class Worker:
             # signal what it was forked from.
             reach = message["directory"] if part == "submission" else group
             try:
-                self._sandbox.narrow(reach, network=message["network"])
+                self._narrow(reach, network=message["network"])
             except OSError as error:
                 return {"unable": f"code cannot be contained here ({error})"}
         if part == "solution" and not self._sandbox.landlock:  # which sees to it otherwise
@@ -324,10 +327,16 @@ class Worker:
         return {
             "prints": [[printed.text, printed.line] for printed in ran.prints],
             "device": used_device(self._device),
-            "alone": self._alone(),
+            "alone": part != "submission" and self._alone(),
             "seen": [] if seen is None else seen.end(),
             **_crash(ran, self._program.texts),
         }
+
+    def _narrow(self, directory: str, *, network: bool) -> None:
+        """Keeps what runs from now on in this directory. Raises OSError."""
+        if self._narrowed != directory:
+            self._sandbox.narrow(directory, network=network)
+            self._narrowed = directory
 
     def _alone(self) -> bool:
         """Whether this process may be forked: one thread, no child, no CUDA context."""
@@ -390,14 +399,17 @@ class Worker:
         self._asked = tuple(student.asked)
         return {"alone": self._alone()}
 
-    def _warm(self) -> dict[str, Any]:
+    def _warm(self, message: Mapping[str, Any]) -> dict[str, Any]:
         from blankcheck_runner import asking
 
+        self._narrow(message["directory"], network=message["network"])
+        self._program.move(message["directory"])
         values: dict[str, Any] = {}
         with chance_kept():
             if (torch := sys.modules.get("torch")) is not None:
                 warming.exercise(torch, learn=self._device == "cpu")
-                values = {"torch": torch, "value": torch.zeros(2, 2)}
+                values = {"torch": torch}
+            warming.run_for_nobody(values)
             asking.rehearse(values)
         return {"alone": self._alone()}
 

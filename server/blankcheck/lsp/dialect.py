@@ -101,6 +101,13 @@ class Dialect(LanguageServerProtocol):
         elif self.initialized or method_name == types.EXIT:
             super()._handle_notification(method_name, params)
 
+    def _execute_handler(self, msg_id: Any, *args: Any, **kwargs: Any) -> None:
+        """Forgets what notifications came to: pygls would keep it, for each key press."""
+        super()._execute_handler(msg_id, *args, **kwargs)
+        futures: dict[Any, Any] = self._request_futures
+        for known in [id for id, future in futures.items() if future.done()]:
+            del futures[known]
+
     def _send_response(
         self, msg_id: Any, result: Any = None, error: types.ResponseError | None = None
     ) -> None:
