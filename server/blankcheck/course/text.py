@@ -95,6 +95,8 @@ class Lines:
     def utf16_position(self, offset: int) -> tuple[int, int]:
         """Line and column of `offset`, both from 0, the column in UTF-16 units."""
         line, column = self.position(offset)
+        if self.text.isascii():  # which is known of it
+            return line, column
         start = self.starts[line]
         return line, utf16_length(self.text[start : start + column])
 
