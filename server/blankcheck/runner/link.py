@@ -145,8 +145,9 @@ class Link:
         if self._process.stdin is not None:
             self._process.stdin.close()
         if os.name == "posix":
-            with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGCONT)
+            with contextlib.suppress(OSError):
+                if self.pid > 0:  # what guards the host may have changed, and may be stopped
+                    os.kill(self.pid, signal.SIGCONT)
         for end in (self._process.terminate, self._process.kill):
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._process.wait(), _CLOSE_SECONDS)
