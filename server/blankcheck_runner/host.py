@@ -167,8 +167,7 @@ class Host:
             return  # it is asked of the next one
         if message.get("type") == "request":
             request = wire.request_from_json(message["request"])
-            files = message.get("files")
-            self._running[request.id] = asyncio.create_task(self._answer(request, files))
+            self._begin(request.id, self._answer(request, message.get("files")))
         elif message.get("type") == "devices":
             self._tell(message["id"], self._devices(message["device"]))
         elif message.get("type") == "place":
@@ -189,6 +188,16 @@ class Host:
         if self._patience is not None:
             loop = asyncio.get_running_loop()
             self._waiting = loop.call_later(self._patience, self._ended.set)
+
+    def _begin(self, number: int, work: Coroutine[Any, Any, None]) -> None:
+        task = self._running[number] = asyncio.create_task(work)
+
+        def answer(task: asyncio.Task[None]) -> None:
+            if task.cancelled():  # before its first step, so that it has answered nothing
+                self._running.pop(number, None)
+                self._spawn({"type": "cancelled", "id": number})
+
+        task.add_done_callback(answer)
 
     async def _devices(self, requested: str) -> dict[str, Any]:
         """Which devices there are."""
@@ -216,7 +225,7 @@ class Host:
                 self._running.pop(number, None)
             await self._send({**told, "id": number})
 
-        self._running[number] = asyncio.create_task(answer())
+        self._begin(number, answer())
 
     async def _answer(self, request: wire.Request, files: object = None) -> None:
         number = request.id

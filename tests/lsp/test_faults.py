@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import select
 import signal
 import sys
 from collections.abc import Callable
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from blankcheck_runner import processes
 
 if TYPE_CHECKING:
     from conftest import Client
@@ -110,20 +111,8 @@ async def test_an_interpreter_that_vanishes_between_checks(raw: Client, tmp_path
 async def host_of(client: Client) -> int:
     """The process of the server's host."""
     await client.request("blankcheck/info", {})
-    (host,) = children(client.process.pid)
+    (host,) = processes.children(client.process.pid)
     return host
-
-
-def children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return sorted(int(child) for task in tasks for child in task.read_text().split())
-
-
-def descendants(pid: int) -> set[int]:
-    below = set(children(pid))
-    for child in list(below):
-        below |= descendants(child)
-    return below
 
 
 async def test_two_windows_on_one_folder(connect: Connect, workspace: Path) -> None:
@@ -209,66 +198,6 @@ async def test_a_cancelled_check_is_answered_before_what_runs_beside_it(client: 
     assert (await client.answer(second))["verdict"] == "passed"
     answered = [m["id"] for m in client.messages if m.get("id") in (first, second)]
     assert answered == [first, second]
-
-
-CLIENT = """\
-import json, os, subprocess, sys, time
-workspace, uri, text = sys.argv[1:]
-reading, writing = os.pipe()
-server = subprocess.Popen(
-    [sys.executable, "-m", "blankcheck", "serve", "--stdio"], stdin=reading, stdout=subprocess.PIPE
-)
-holder = subprocess.Popen(["sleep", "600"], pass_fds=[writing], stdout=subprocess.DEVNULL)
-def say(**message):
-    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-    os.write(writing, b"Content-Length: %d\\r\\n\\r\\n%s" % (len(body), body))
-folders = [{"uri": workspace, "name": "w"}]
-say(id=1, method="initialize", params={
-    "processId": os.getpid(), "rootUri": None, "capabilities": {}, "workspaceFolders": folders,
-    "initializationOptions": {"trusted": True}})
-say(method="initialized", params={})
-document = {"uri": uri, "languageId": "python", "version": 1, "text": text}
-say(method="textDocument/didOpen", params={"textDocument": document})
-say(id=2, method="blankcheck/check",
-    params={"textDocument": {"uri": uri}, "workDoneToken": "t"})
-seen = b""
-while b"$/progress" not in seen:
-    seen += os.read(server.stdout.fileno(), 2**16)
-print(server.pid, holder.pid, flush=True)
-server.stdout.read()
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-async def test_when_the_client_is_killed_every_process_goes(workspace: Path) -> None:
-    text = HEADER + "total = 5\nwhile True:\n    pass\n"
-    client = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", CLIENT, workspace.as_uri(), (workspace / "a.py").as_uri(), text,
-        stdout=asyncio.subprocess.PIPE, limit=2**20,
-        env={**os.environ, "BLANKCHECK_DATA_DIR": str(workspace / "data"),
-             "BLANKCHECK_PYTHON": str(getattr(sys, "_base_executable", sys.executable))},
-    )  # fmt: skip
-    assert client.stdout
-    said = await asyncio.wait_for(client.stdout.readline(), 60)
-    server, holder = map(int, said.split())
-    try:
-        left = {os.pidfd_open(pid): pid for pid in {server, *descendants(server)}}
-        assert len(left) >= 3
-        client.kill()
-        await client.wait()
-        poll = select.poll()
-        for descriptor in left:
-            poll.register(descriptor, select.POLLIN)
-        while left:
-            ended = await asyncio.to_thread(poll.poll, 10_000)
-            assert ended, f"still alive: {sorted(left.values())}"
-            for descriptor, _ in ended:
-                poll.unregister(descriptor)
-                os.close(descriptor)
-                del left[descriptor]
-    finally:
-        os.kill(holder, signal.SIGKILL)
-        await client.stdout.read()
 
 
 async def test_a_huge_submission_is_declined_with_a_message(client: Client) -> None:

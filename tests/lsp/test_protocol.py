@@ -1,16 +1,10 @@
-"""What is no ordinary message, and how a server ends."""
+"""What is no ordinary message: the server answers what is to be answered, and stays right."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import re
-import select
-import sys
-from pathlib import Path
+import json
 from typing import TYPE_CHECKING, Any
-
-import pytest
 
 if TYPE_CHECKING:
     from conftest import Client
@@ -23,15 +17,28 @@ def frame(body: bytes) -> bytes:
     return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
+COURSES = b'{"jsonrpc": "2.0", "id": 900, "method": "blankcheck/courses", "params": {}}'
+
+
 async def alive(client: Client) -> bool:
     """Whether the server still answers."""
     tree = await client.request("blankcheck/courses", {})
     return bool(tree["courses"])
 
 
+def answers(client: Client, since: int = 0) -> list[dict[str, Any]]:
+    """What the server has answered; it may ask for something of its own meanwhile."""
+    return [message for message in client.messages[since:] if "method" not in message]
+
+
+def codes(client: Client, since: int = 0) -> list[int | None]:
+    """The codes of the errors that it has answered with; null for what is none."""
+    return [message.get("error", {}).get("code") for message in answers(client, since)]
+
+
 async def refused(client: Client, since: int) -> dict[str, Any]:
     """The error that answers what was no request."""
-    message = await client.wait(lambda m: "error" in m and m.get("id") is None, since)
+    message = await client.wait(lambda m: "error" in m and m["id"] is None, since)
     return message["error"]
 
 
@@ -65,20 +72,18 @@ async def test_requests_after_shutdown_are_refused(client: Client) -> None:
     assert await asyncio.wait_for(client.process.wait(), 20) == 0
 
 
-@pytest.mark.parametrize(
-    ("method", "params"),
-    [
+async def test_wrong_params_are_an_error(client: Client) -> None:
+    wrong: tuple[tuple[str, Any], ...] = (
         ("blankcheck/check", None),
         ("blankcheck/check", {"textDocument": {"uri": 7}}),
         ("blankcheck/check", {"textDocument": {"uri": "file:///a.py", "version": "1"}}),
         ("blankcheck/start", {"chapter": "file:///a.md"}),
         ("textDocument/hover", {"textDocument": 3}),
-    ],
-)
-async def test_wrong_params_are_an_error(client: Client, method: str, params: Any) -> None:
-    refusal = await client.refusal(method, params)
-    assert refusal.code == -32602
-    assert "Traceback" not in str(refusal.error)
+    )
+    for method, params in wrong:
+        refusal = await client.refusal(method, params)
+        assert refusal.code == -32602
+        assert "Traceback" not in str(refusal.error)
     assert await alive(client)
 
 
@@ -89,20 +94,17 @@ async def test_a_document_that_is_not_open_is_an_error(client: Client) -> None:
     assert await client.request("textDocument/hover", hover) is None
 
 
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
+async def test_what_is_no_message_is_answered(client: Client) -> None:
+    for body, code in (
         (b"{", -32700),
         (b"\xff\xfe", -32700),
         (b"[" * 100_000, -32700),
         (b"[]", -32600),
         (b'{"id": 1}', -32600),
-    ],
-)
-async def test_what_is_no_message_is_answered(client: Client, body: bytes, code: int) -> None:
-    since = len(client.messages)
-    client.write(frame(body))
-    assert (await refused(client, since))["code"] == code
+    ):
+        since = len(client.messages)
+        client.write(frame(body))
+        assert (await refused(client, since))["code"] == code
     assert await alive(client)
 
 
@@ -125,83 +127,147 @@ async def test_nothing_pops_up(client: Client) -> None:
     assert not any(m.get("method") == "window/showMessage" for m in client.messages)
 
 
-async def test_exit_without_shutdown_is_status_1(client: Client) -> None:
-    client.notify("exit", None)
-    assert await asyncio.wait_for(client.process.wait(), 20) == 1
+async def test_notifications_before_initialize_do_nothing(raw: Client) -> None:
+    uri = raw.open("a.py", HEADER + "x = ___\n")
+    raw.notify("initialized", {})
+    raw.notify("blankcheck/trust", {"trusted": True})
+    await raw.initialize(trusted=False)
+    assert (await raw.refusal("blankcheck/check", {"textDocument": {"uri": uri}})).code == -32011
+    assert (await raw.request("blankcheck/info", {}))["trusted"] is False
 
 
-async def test_shutdown_and_exit_is_status_0(client: Client) -> None:
-    assert await client.stop() == 0
+async def test_notifications_after_shutdown_do_nothing(client: Client) -> None:
+    await client.request("shutdown", None)
+    since = len(client.messages)
+    client.open("a.py", HEADER + "x = ___\n")
+    client.notify("initialized", {})
+    assert (await client.refusal("shutdown", None)).code == -32600
+    assert len(answers(client, since)) == 1
 
 
-def descendants(pid: int) -> set[int]:
-    """The processes below one, as /proc shows them."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                status = (entry / "status").read_text("utf-8", "replace")
-            except OSError:
-                continue
-            match = re.search(r"^PPid:\s*(\d+)", status, re.MULTILINE)
-            if match:
-                parents[int(entry.name)] = int(match[1])
-    below: set[int] = set()
-    level = {pid}
-    while level:
-        level = {child for child, parent in parents.items() if parent in level} - below
-        below |= level
-    return below
+async def test_an_unknown_notification_is_ignored_and_a_request_is_an_error(
+    client: Client,
+) -> None:
+    since = len(client.messages)
+    for method in ("$/unknown", "$/logTrace", "textDocument/unknown", "blankcheck/unknown"):
+        client.notify(method, {"a": 1})
+        client.notify(method, [None])
+    assert (await client.refusal("$/unknown", {})).code == -32601
+    assert len(answers(client, since)) == 1
+    client.notify("$/setTrace", {"value": "verbose"})
+    assert await alive(client)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-@pytest.mark.parametrize("end", ["eof", "exit", "kill"])
-async def test_every_process_is_gone_with_the_server(client: Client, end: str) -> None:
+async def test_cancelling_nothing_changes_nothing(client: Client) -> None:
+    done = client.ask("blankcheck/courses", {})
+    await client.answer(done)
+    since = len(client.messages)
+    odd: tuple[Any, ...] = (done, 987, "987", "", -1, None, 1.5, [], {"id": done}, True)
+    for id in odd:
+        client.notify("$/cancelRequest", {"id": id})
+    client.notify("$/cancelRequest", {})
+    client.notify("$/cancelRequest", None)
+    client.notify("window/workDoneProgress/cancel", {"token": "nothing"})
+    assert await alive(client)
+    assert len(answers(client, since)) == 1
+
+
+async def test_an_answer_to_what_was_not_asked_is_ignored(client: Client) -> None:
+    since = len(client.messages)
+    odd: tuple[Any, ...] = (987, "987", None, 1.5, True, [])
+    for id in odd:
+        client.send(id=id, result=None)
+        client.send(id=id, error={"code": -32600, "message": "No."})
+    client.send(id=987)
+    client.send(id=987, error="No.")
+    assert await alive(client)
+    assert len(answers(client, since)) == 1
+
+
+async def test_an_answer_with_the_id_of_a_clients_own_request_does_not_touch_it(
+    client: Client,
+) -> None:
     uri = client.open("a.py", ENDLESS)
-    client.ask("blankcheck/check", {"textDocument": {"uri": uri}, "workDoneToken": "t"})
-    await client.wait(lambda m: m.get("method") == "$/progress")
-    await client.request("blankcheck/info", {})  # the runner is up
-    children = descendants(client.process.pid)
-    assert len(children) >= 2
-    watched = {os.pidfd_open(pid): pid for pid in children}
-    assert client.process.stdin
-    if end == "eof":
-        client.process.stdin.close()
-    elif end == "exit":
-        client.notify("exit", None)
-    else:
-        client.process.kill()
-    await asyncio.wait_for(client.process.wait(), 20)
-    poll = select.poll()
-    for descriptor in watched:
-        poll.register(descriptor, select.POLLIN)
-    left = dict(watched)
-    while left:
-        ended = await asyncio.to_thread(poll.poll, 5000)
-        assert ended, f"still alive: {sorted(left.values())}"
-        for descriptor, _ in ended:
-            poll.unregister(descriptor)
-            os.close(descriptor)
-            del left[descriptor]
+    id = client.ask("blankcheck/check", {"textDocument": {"uri": uri}})
+    client.send(id=id, result={"verdict": "passed"})
+    client.send(id=id, error={"code": -32600, "message": "No."})
+    assert await alive(client)
+    client.notify("$/cancelRequest", {"id": id})
+    answer = await client.wait(lambda m: m.get("id") == id)
+    assert answer["error"]["code"] == -32800
 
 
-async def test_a_server_on_tcp(workspace: Path) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "blankcheck", "serve", "--tcp", "127.0.0.1:0",
-        stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "BLANKCHECK_DATA_DIR": str(workspace / "data")},
-    )  # fmt: skip
-    assert process.stderr
-    said = (await asyncio.wait_for(process.stderr.readline(), 30)).decode()
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(said.rsplit(":", 1)[1]))
-    writer.write(
-        frame(
-            b'{"jsonrpc": "2.0", "id": 1, "method": "initialize",'
-            b' "params": {"processId": null, "rootUri": null, "capabilities": {}}}'
-        )
-    )
-    header = await asyncio.wait_for(reader.readline(), 30)
-    assert header.startswith(b"Content-Length")
-    writer.close()
-    await writer.wait_closed()
-    assert await asyncio.wait_for(process.wait(), 20) == 0
+async def test_an_id_that_is_taken_is_refused_and_the_first_request_goes_on(
+    client: Client,
+) -> None:
+    uri = client.open("a.py", ENDLESS)
+    id = client.ask("blankcheck/check", {"textDocument": {"uri": uri}})
+    client.send(id=id, method="blankcheck/courses", params={})
+    client.send(id=id, method="blankcheck/check", params={"textDocument": {"uri": uri}})
+    assert await alive(client)
+    client.notify("$/cancelRequest", {"id": id})
+    await client.wait(lambda m: m.get("error", {}).get("code") == -32800)
+    told = [m["error"]["code"] for m in answers(client) if m["id"] == id]
+    assert told == [-32600, -32600, -32800]
+    client.send(id=id, method="blankcheck/courses", params={})
+    await client.wait(lambda m: m.get("id") == id and "result" in m)
+
+
+async def test_ids_are_numbers_or_texts_and_come_back_as_they_are(client: Client) -> None:
+    for id in ("a", "", "\U0001f600", 0, -7, 2**53):
+        client.send(id=id, method="blankcheck/courses", params={})
+        answer = await client.wait(lambda m, id=id: m.get("id") == id and "result" in m)
+        assert type(answer["id"]) is type(id)
+    odd: tuple[Any, ...] = (None, 1.5, True, [], {})
+    for id in odd:
+        since = len(client.messages)
+        client.send(id=id, method="blankcheck/courses", params={})
+        assert (await refused(client, since))["code"] == -32600
+    assert await alive(client)
+
+
+async def test_another_version_of_json_rpc_is_refused(client: Client) -> None:
+    body: dict[str, Any] = {
+        "jsonrpc": "1.0",
+        "id": 50,
+        "method": "blankcheck/courses",
+        "params": {},
+    }
+    client.write(frame(json.dumps(body).encode()))
+    answer = await client.wait(lambda m: m.get("id") == 50)
+    assert answer["error"]["code"] == -32600
+
+
+async def test_after_a_wrong_length_the_next_message_is_found(client: Client) -> None:
+    for header, told in (
+        (b"Content-Length: x", [-32700, None]),
+        (b"Content-Type: a", [-32700, None]),
+        (b"Content-Length: 0", [-32700, None]),
+        (b"Content-Length: 20", [-32700, None]),
+        (b"Content-Length: %d" % (len(COURSES) + 7), [-32700, -32700, None]),
+    ):
+        since = len(client.messages)
+        client.write(header + b"\r\n\r\n" + COURSES)
+        client.ask("blankcheck/blanks", {})
+        assert await alive(client)
+        found = [code for code in codes(client, since) if code != -32602]
+        assert found == told, header
+
+
+async def test_a_batch_is_refused_and_nothing_in_it_is_done(client: Client) -> None:
+    request = json.loads(COURSES)
+    opened = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": "___"}
+    document = {"method": "textDocument/didOpen", "params": {"textDocument": opened}}
+    since = len(client.messages)
+    client.write(frame(json.dumps([request, {"jsonrpc": "2.0", **document}]).encode()))
+    assert (await refused(client, since))["code"] == -32600
+    assert await alive(client)
+    assert len(answers(client, since)) == 2
+
+
+async def test_text_that_is_not_utf_8_is_refused(client: Client) -> None:
+    for text in (b"\xff", b"\xc3(", b"\xed\xa0\x80", b"\xf0\x9f\x98", b"\x00"):
+        since = len(client.messages)
+        client.write(frame(COURSES.replace(b"{}", b'{"a": "%s"}' % text)))
+        assert (await refused(client, since))["code"] == -32700
+    assert await alive(client)

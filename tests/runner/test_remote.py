@@ -309,6 +309,20 @@ async def test_a_host_that_hears_nothing_for_long_ends() -> None:
     process.stdin.close()
 
 
+async def test_a_request_that_is_cancelled_before_it_begins_is_answered() -> None:
+    process = await LocalLauncher(BARE).start()
+    assert process.stdin is not None and process.stdout is not None
+    asked = {"type": "devices", "id": 1, "device": "cpu"}
+    process.stdin.write(wire.seal(asked) + wire.seal({"type": "cancel", "id": 1}))
+    said = b""
+    while b'"id":1' not in said.replace(b" ", b""):
+        more = await asyncio.wait_for(process.stdout.read(2**16), 20)
+        assert more, said
+        said += more
+    process.stdin.close()
+    assert await process.wait() == 0
+
+
 async def communicate_without_end(process: asyncio.subprocess.Process) -> tuple[bytes, int]:
     """What a process says until it ends by itself, its input still open."""
     assert process.stdout is not None

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -56,9 +58,18 @@ class Dialect(LanguageServerProtocol):
     commands: Sequence[str] = COMMANDS
     """Those that the client leaves to the server."""
 
+    def __init__(self, server: Any, converter: Any) -> None:
+        super().__init__(server, converter)
+        self._asked: set[int | str] = set()
+        """The ids of our own requests that the client has not answered."""
+
     def refuse(self, id: Any, code: int, message: str) -> None:
-        """Answers a request (or, with the id null, what should have been one) with an error."""
-        self._send_response(id, None, types.ResponseError(code, message))
+        """Answers a request (or, with the id null, what should have been one) with an error.
+
+        pygls leaves the null out, without which it is no answer.
+        """
+        error = {"code": code, "message": message}
+        self._send_data(harmless({"jsonrpc": self.VERSION, "id": id, "error": error}))
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """Reads a message; one that has not the shape of its method is answered so."""
@@ -68,26 +79,53 @@ class Dialect(LanguageServerProtocol):
             return super().structure_message(data)
         except JsonRpcException as error:
             if "method" in data and "id" in data:
-                self.refuse(data["id"], INVALID_PARAMS, f"Invalid params of {data['method']}.")
+                id = data["id"] if _is_id(data["id"]) else None
+                self.refuse(id, INVALID_PARAMS, f"Invalid params of {data['method']}.")
             raise error
 
     def handle_message(self, message: Any) -> None:
         """Handles a message, or says why not."""
         if not hasattr(message, "jsonrpc"):
             self.refuse(None, INVALID_REQUEST, "This is not a JSON-RPC message.")
+        elif not hasattr(message, "method"):
+            # An answer, which is never answered: two who did that would never stop.
+            if getattr(message, "id", None) in self._asked:
+                self._asked.discard(message.id)
+                super().handle_message(message)
+            else:
+                log.warning("The client answered what was not asked")
         elif not _is_id(getattr(message, "id", 0)):
             self.refuse(None, INVALID_REQUEST, "The id of a message is a number or a text.")
-        elif not isinstance(getattr(message, "method", ""), str):
+        elif not isinstance(message.method, str):
             self.refuse(
                 getattr(message, "id", None), INVALID_REQUEST, "The name of a method is a text."
             )
-        elif self._shutdown and hasattr(message, "method") and hasattr(message, "id"):
+        elif message.jsonrpc != self.VERSION:
+            self.refuse(
+                getattr(message, "id", None), INVALID_REQUEST, "The version of JSON-RPC is 2.0."
+            )
+        elif self._shutdown and hasattr(message, "id"):
             self.refuse(message.id, INVALID_REQUEST, "The server is shutting down.")
         else:
             super().handle_message(message)
 
+    def send_request(
+        self,
+        method: str,
+        params: Any = None,
+        callback: Callable[[Any], None] | None = None,
+        msg_id: int | str | None = None,
+    ) -> Future[Any]:
+        """Sends a request to the client."""
+        msg_id = str(uuid4()) if msg_id is None else msg_id
+        self._asked.add(msg_id)
+        return super().send_request(method, params, callback, msg_id)
+
     def _handle_request(self, msg_id: Any, method_name: str, params: Any) -> None:
-        if method_name == types.INITIALIZE and self.initialized:
+        if msg_id in self._request_futures:
+            # The one that has it goes on, and can still be cancelled by it.
+            self.refuse(msg_id, INVALID_REQUEST, "A request with this id is under way.")
+        elif method_name == types.INITIALIZE and self.initialized:
             self.refuse(msg_id, INVALID_REQUEST, "The server is initialized already.")
         elif method_name != types.INITIALIZE and not self.initialized:
             self.refuse(msg_id, NOT_INITIALIZED, "The server is not initialized yet.")
@@ -140,6 +178,22 @@ class Dialect(LanguageServerProtocol):
             else None
         )
         return result
+
+    @lsp_method(types.SHUTDOWN)
+    def lsp_shutdown(self, *args: Any) -> Generator[Any, Any, None]:
+        """Takes no further requests, while what is under way is given up and all else ends."""
+        self._shutdown = True
+        own = self.msg_id
+        yield self._handler(types.SHUTDOWN), args, None
+        for id, future in list(self._request_futures.items()):
+            if id != own:
+                future.cancel()
+
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *args: Any) -> Generator[Any, Any, None]:
+        """Ends the talk. What is still to be answered is, on the way out."""
+        yield from ()
+        raise SystemExit(0 if self._shutdown else 1)
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
     def lsp_workspace__execute_command(

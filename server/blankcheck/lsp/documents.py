@@ -72,17 +72,20 @@ class Document:
     repairs: tuple[Repair, ...] = ()
     """For a chapter: what is put right for learners, found by running it."""
     view: View = None
-    viewed: int = -1
-    """The version that `view` is of; less than any while it is looked at anew."""
+    viewed: int | None = None
+    """The version that `view` is of; null while it is looked at anew."""
     asked: int = 0
     """How often it was to be looked at anew."""
     result: tuple[int, Result] | None = None
     """The last check or run, with the version that it is of."""
     values: tuple[Unit, Values] | None = None
     """What the variables held in the last run or check, and of which exercise that was."""
+    turns: int = 0
+    """How many checks and runs were asked for; the last one wins."""
     work: asyncio.Task[Result] | None = None
     """The check or run that is under way."""
     refresh: asyncio.Task[None] | None = None
+    mending: asyncio.Task[None] | None = None
     reader: ChapterReader = field(default_factory=ChapterReader)
     """What is known of a chapter from reading it before."""
 

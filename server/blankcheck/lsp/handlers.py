@@ -353,11 +353,7 @@ async def info(ls: Server, params: object) -> protocol.Info:
 async def devices(ls: Server, params: object) -> protocol.Devices:
     """Which devices there are for exercises, and which one is used. May take some seconds."""
     session = ls.session
-    if not session.settings.trusted:
-        raise JsonRpcException(
-            "This workspace is not trusted, so nothing is run. Trust it, then try again.",
-            protocol.UNTRUSTED,
-        )
+    session.require_trust()
     try:
         host, told = await session.runner().info(), await session.runner().devices()
     except RunnerUnavailable as error:

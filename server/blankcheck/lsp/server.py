@@ -20,7 +20,7 @@ from pygls.io_ import StdoutWriter
 from blankcheck.lsp import commands, handlers, protocol
 from blankcheck.lsp.dialect import INTERNAL_ERROR, PARSE_ERROR, Server
 from blankcheck.lsp.session import THREADS
-from blankcheck.lsp.transport import BrokenStream, read_in_background, read_message, watch
+from blankcheck.lsp.transport import BrokenStream, NoLength, read_in_background, read_message, watch
 from blankcheck.runner import Runner
 from blankcheck.runner.launch import Launcher
 from blankcheck.runner.process import HostRunner
@@ -142,23 +142,38 @@ async def _serve_tcp(server: Server, host: str, port: int) -> None:
 
 
 async def _talk(server: Server, reader: asyncio.StreamReader, writer: Any) -> None:
-    """Handles messages until the client is gone or says exit; then ends every process."""
+    """Handles messages until the client is gone or says exit; then ends every process.
+
+    Raises SystemExit with the status, except where the client is simply gone.
+    """
     _end_on_signals()
     _end_with_client(server)
     server.protocol.set_writer(writer)
     try:
-        while (body := await read_message(reader)) is not None:
+        while True:
             try:
-                message = json.loads(body, object_hook=server.protocol.structure_message)
+                if (body := await read_message(reader)) is None:
+                    break
+                text = body.decode()
+                message = json.loads(text, object_hook=server.protocol.structure_message)
+            except NoLength:
+                log.error("What the client sent has no Content-Length")
+                server.protocol.refuse(None, PARSE_ERROR, "A message has no Content-Length.")
             except (ValueError, RecursionError) as error:
                 log.error("What the client sent is not JSON: %s", error)
-                server.protocol.refuse(None, PARSE_ERROR, "This is not JSON.")
+                server.protocol.refuse(None, PARSE_ERROR, "This is no JSON in UTF-8.")
+            except (BrokenStream, ConnectionError):
+                raise
             except Exception as error:
                 log.error("What the client sent cannot be read: %s", error)
             else:
                 _handle(server, message)
+                # What was asked for begins before the next message is read: so it is of the text
+                # that the client had when it asked.
+                await asyncio.sleep(0)
     except BrokenStream as error:
-        log.error("What the client sent is not LSP: %s", error)
+        log.error("What the client sent is not LSP: %s. The server ends.", error)
+        sys.exit(1)
     except (BrokenPipeError, ConnectionError, asyncio.CancelledError):
         pass
     finally:

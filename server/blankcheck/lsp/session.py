@@ -56,6 +56,7 @@ _PREPARE_SECONDS = 0.1
 _FURTHER_SECONDS = 0.05
 """Before the rest of a large chapter is looked at: what is typed next, or what an editor asks when
 it has opened a file, comes first."""
+_UNTRUSTED = "This workspace is not trusted, so nothing is run. Trust it, then try again."
 T = TypeVar("T")
 
 
@@ -89,6 +90,7 @@ class Session:
         self._prepared: tuple[object, ...] | None = None
         """The exercise that the runner was last made ready for."""
         self._preparing: asyncio.Task[None] | None = None
+        self._ending = False
         self._lookers = ThreadPoolExecutor(2, f"{THREADS}-look")
         self._keeper = ThreadPoolExecutor(1, f"{THREADS}-progress")
 
@@ -188,7 +190,7 @@ class Session:
     def _refresh(self, document: Document) -> None:
         """Has a document looked at anew. One look at a time: a faster writer waits for none."""
         document.asked += 1
-        document.viewed = -1
+        document.viewed = None
         if document.refresh is None or document.refresh.done():
             document.refresh = self.spawn(self._look(document))
 
@@ -223,7 +225,9 @@ class Session:
         if document.path is not None and is_chapter(
             document.text, document.language, document.path
         ):
-            self.spawn(self._mend(document, document.path, document.version))
+            if document.mending is not None:
+                document.mending.cancel()
+            document.mending = self.spawn(self._mend(document, document.path, document.version))
 
     async def _mend(self, document: Document, path: Path, version: int) -> None:
         await self.view(document)
@@ -238,7 +242,7 @@ class Session:
                 found += await checking.repairs(target, self.runner())
         except RunnerUnavailable as error:
             log.warning(error)
-        if found and self.documents.get(document.uri) is document and document.version == version:
+        if found and document.version == version:
             document.repairs = tuple(found)
             self.publish(document)
 
@@ -248,18 +252,18 @@ class Session:
         return await asyncio.get_running_loop().run_in_executor(self._lookers, work, *args)
 
     def _drop(self, document: Document) -> None:
-        for task in (document.refresh, document.work):
+        for task in (document.refresh, document.work, document.mending):
             if task is not None:
                 task.cancel()
 
     # Running
 
-    async def judge(self, params: protocol.DocumentParams) -> protocol.CheckResult:
-        """Checks a document."""
-        return await self._execute(params, "check", checking.check)
+    def judge(self, params: protocol.DocumentParams) -> Coroutine[Any, Any, protocol.CheckResult]:
+        """Checks a document as it is at this call, whatever the client sends before it is done."""
+        return self._execute(params, "check", checking.check)
 
-    async def run(self, params: protocol.DocumentParams) -> protocol.CheckResult:
-        """Runs a document; what it prints goes to the client as it comes."""
+    def run(self, params: protocol.DocumentParams) -> Coroutine[Any, Any, protocol.CheckResult]:
+        """Runs a document as it is at this call; what it prints goes to the client as it comes."""
 
         def show(text: str) -> None:
             self.send(protocol.OUTPUT, {"uri": params.uri, "text": text})
@@ -269,17 +273,18 @@ class Session:
         ) -> Coroutine[Any, Any, Result]:
             return checking.run(target, text, file, runner, show, limits)
 
-        return await self._execute(params, None, run)
+        return self._execute(params, None, run)
 
     async def debug(self, params: protocol.DocumentParams) -> protocol.DebugStart:
         """How to debug a document as it is now. Raises CourseError, or a JSON-RPC error."""
-        document, target = await self._runnable(params)
+        document = self._runnable(params)
+        version, text = document.version, document.text
+        target = await self._target_of(document, version)
         if self.settings.runner_command or os.environ.get("BLANKCHECK_RUNNER_COMMAND"):
             raise CourseError(
                 "Exercises are run through blankcheck.runner.command, and cannot be debugged "
                 "there. Open the folder on that machine to debug (Remote-SSH, a container)."
             )
-        version, text = document.version, document.text
         stop_at: int | None = None
         if params.failure is not False:
             if document.result is None or document.result[0] != version:
@@ -298,30 +303,54 @@ class Session:
             "stopAt": stop_at,
         }
 
-    async def _runnable(self, params: protocol.DocumentParams) -> tuple[Document, Target]:
-        """A document whose code may be run, and its exercise; raises a JSON-RPC error if not."""
+    def _runnable(self, params: protocol.DocumentParams) -> Document:
+        """A document whose code may be run; raises a JSON-RPC error if it may not."""
         document = self.document(params)
+        self.require_trust()
+        return document
+
+    def require_trust(self) -> None:
+        """Raises a JSON-RPC error if nothing may be run."""
         if not self.settings.trusted:
-            raise JsonRpcException(
-                "This workspace is not trusted, so nothing is run. Trust it, then try again.",
-                protocol.UNTRUSTED,
-            )
-        version = document.version
+            raise JsonRpcException(_UNTRUSTED, protocol.UNTRUSTED)
+
+    async def _target_of(self, document: Document, version: int) -> Target:
+        """The exercise that a version of a document is for, which is still there, and may still be
+        run; raises a JSON-RPC error if not."""
         target = await self.target(document)
+        self.require_trust()
         if document.version != version:
             raise JsonRpcException("The text has changed meanwhile.", protocol.CONTENT_MODIFIED)
-        return document, target
+        return target
 
-    async def _execute(
+    def _execute(
         self,
         params: protocol.DocumentParams,
         recorded: Kind | None,
         work: Callable[[Target, str, str, Runner, Limits], Coroutine[Any, Any, Result]],
-    ) -> protocol.CheckResult:
-        document, target = await self._runnable(params)
-        version, text = document.version, document.text
+    ) -> Coroutine[Any, Any, protocol.CheckResult]:
+        document = self._runnable(params)
+        document.turns += 1
         if document.work is not None:
             document.work.cancel()
+        return self._carry_out(document, document.version, document.turns, recorded, work)
+
+    async def _carry_out(
+        self,
+        document: Document,
+        version: int,
+        turn: int,
+        recorded: Kind | None,
+        work: Callable[[Target, str, str, Runner, Limits], Coroutine[Any, Any, Result]],
+    ) -> protocol.CheckResult:
+        """Checks or runs a version of a document, unless it is given up for another turn."""
+        target = await self._target_of(document, version)
+        given_up = JsonRpcException(
+            "The file was closed, or is checked anew.", protocol.CONTENT_MODIFIED
+        )
+        if document.turns != turn:
+            raise given_up
+        text = document.text
         file = str(document.path or "submission.py")
         limits = Limits(seconds=self.settings.time_limit)
         task = asyncio.ensure_future(work(target, text, file, self.runner(), limits))
@@ -329,14 +358,11 @@ class Session:
         try:
             result = await task
         except asyncio.CancelledError:
-            if document.work is task:
+            if document.turns == turn and self.documents.get(document.uri) is document:
                 task.cancel()
                 await asyncio.wait([task])
-                if self.documents.get(document.uri) is document:
-                    raise
-            raise JsonRpcException(
-                "The file was closed, or is checked anew.", protocol.CONTENT_MODIFIED
-            ) from None
+                raise
+            raise given_up from None
         except RunnerUnavailable as error:
             raise JsonRpcException(str(error), protocol.RUNNER_UNAVAILABLE) from None
         except CourseError as error:
@@ -398,7 +424,12 @@ class Session:
             log.warning(error)
 
     def runner(self) -> Runner:
-        """The runner of the learner's interpreter; it starts when it is first needed."""
+        """The runner of the learner's interpreter; it starts when it is first needed.
+
+        Raises RunnerUnavailable if nothing may be run, which may be so since a moment ago.
+        """
+        if self._ending or not self.settings.trusted:
+            raise RunnerUnavailable("The server is ending." if self._ending else _UNTRUSTED)
         if self._runner is None:
             settings, here = self.settings, self._python
             command = settings.runner_command or os.environ.get("BLANKCHECK_RUNNER_COMMAND", "")
@@ -434,7 +465,7 @@ class Session:
         if runner is not None and (
             _place(before) != _place(settings) or (before.trusted and not settings.trusted)
         ):
-            self._runner = None
+            self._runner = self._prepared = None
             self.spawn(runner.close())
 
     # Progress
@@ -486,6 +517,7 @@ class Session:
 
     async def end(self) -> None:
         """Ends what is under way, and every process. The session cannot be used after it."""
+        self._ending = True
         for document in self.documents.values():
             self._drop(document)
         self.documents.clear()

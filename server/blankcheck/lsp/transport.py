@@ -17,31 +17,43 @@ from pathlib import Path
 from typing import BinaryIO
 
 MAX_MESSAGE = 64 * 2**20
-_LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*([0-9]{1,12})[ \t]*", re.IGNORECASE)
+_LENGTH = re.compile(rb"(?<![\w-])content-length[ \t]*:[ \t]*([0-9]+)$", re.IGNORECASE)
+"""At the end of a line, which may begin with what was left of a message of another length."""
 
 
 class BrokenStream(Exception):
     """Bytes that are no message; what follows them cannot be read."""
 
 
+class NoLength(Exception):
+    """A header that does not say how long its message is; the next one can be found."""
+
+
 async def read_message(reader: asyncio.StreamReader) -> bytes | None:
-    """The body of the next message, or null at the end. Raises BrokenStream."""
+    """The body of the next message, or null at the end. Raises BrokenStream or NoLength."""
     length: int | None = None
+    begun = False
     try:
         while True:
             line = await reader.readline()
-            if not line:
+            if not line and not begun:
                 return None
-            if line.strip():
-                match = _LENGTH.fullmatch(line.strip())
-                length = int(match[1]) if match else length
-            elif length is not None:
+            if not line.endswith(b"\n"):
+                raise BrokenStream("it ends in the middle of a message")
+            line = line.strip()
+            if not line and begun:
                 break
+            if line:
+                begun = True
+                match = _LENGTH.search(line)
+                length = int(match[1][:12]) if match else length
+        if length is None:
+            raise NoLength
         if length > MAX_MESSAGE:
-            raise BrokenStream(f"a message of {length} bytes is over the limit")
+            raise BrokenStream(f"a message is over the limit of {MAX_MESSAGE} bytes")
         return await reader.readexactly(length)
     except asyncio.IncompleteReadError:
-        return None
+        raise BrokenStream("it ends in the middle of a message") from None
     except ValueError as error:  # a header line without an end
         raise BrokenStream(str(error)) from None
 

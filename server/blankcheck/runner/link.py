@@ -197,6 +197,8 @@ class Link:
             if blob:
                 self._heard.note()  # a slow line is none that is broken
         except (ConnectionError, RuntimeError):
+            # Nobody reads there any more. It is dead, though its own end tells so a moment later.
+            self._leaving = True
             raise HostDied(self.obituary()) from None
 
     async def _listen(self) -> None:
@@ -220,13 +222,20 @@ class Link:
             self._give_up(trouble.damaged(self._launcher.title))
         except (EOFError, ConnectionError):
             pass
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._logging), 1.0)
-            await asyncio.wait_for(self._process.wait(), 1.0)
-        died = HostDied(self.obituary())
-        for future in (self._hello, *self._answers.values()):
-            if not future.done():
-                future.set_exception(died)
+        finally:
+            await self._bury()
+
+    async def _bury(self) -> None:
+        """Tells everybody who waits for it that it is dead, as soon as it is known of what."""
+        try:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._logging), 1.0)
+                await asyncio.wait_for(self._process.wait(), 1.0)
+        finally:
+            died = HostDied(self.obituary())
+            for future in (self._hello, *self._answers.values()):
+                if not future.done():
+                    future.set_exception(died)
 
     def _go_on(self) -> None:
         """Goes on with a host that has taken the place of one that was killed."""

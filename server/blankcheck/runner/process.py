@@ -33,6 +33,7 @@ _DEATHS = 3
 """Of hosts under one request, after which it is given up."""
 _LOSSES = 2
 """Of those, with nothing in the host's place."""
+_ENDED = "The runner was ended meanwhile. Try again."
 
 
 class HostRunner:
@@ -54,6 +55,7 @@ class HostRunner:
         """The start of the host, under way or done. Whoever waits for it may give up waiting."""
         self._heard = Heard()
         """From the host that was started last."""
+        self._closed = False
         self._ids = itertools.count(1)
 
     @property
@@ -133,7 +135,8 @@ class HostRunner:
         await self._ask(request)
 
     async def close(self) -> None:
-        """Ends the host and every process below it."""
+        """Ends the host and every process below it; whatever is asked of it now is refused."""
+        self._closed = True
         begun, self._begun = self._begun, None
         if begun is not None:
             begun.cancel()
@@ -161,6 +164,8 @@ class HostRunner:
             try:
                 return await host.ask(number, message, on_output)
             except HostDied as error:
+                if self._closed:
+                    raise RunnerUnavailable(_ENDED) from None
                 died.append(error)
                 if len(died) == _DEATHS or sum(not one.replaced for one in died) == _LOSSES:
                     raise RunnerUnavailable(str(error)) from None
@@ -173,12 +178,15 @@ class HostRunner:
 
     async def _ready(self) -> Link:
         begun = self._begun
+        if self._closed:
+            # Perhaps nobody trusts the code any more that was to be run.
+            raise RunnerUnavailable(_ENDED)
         if begun is None or (begun.done() and ((host := _link_of(begun)) is None or host.dead)):
             begun = self._begun = asyncio.create_task(self._begin(begun))
             begun.add_done_callback(_link_of)  # a failure that nobody waits for is no news
         await asyncio.wait({begun})
         if begun.cancelled():
-            raise RunnerUnavailable("The runner was ended meanwhile. Try again.")
+            raise RunnerUnavailable(_ENDED)
         return begun.result()
 
     async def _begin(self, before: asyncio.Task[Link] | None) -> Link:

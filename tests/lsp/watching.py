@@ -1,0 +1,35 @@
+"""Processes whose end is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+from collections.abc import Iterable
+from contextlib import suppress
+
+
+class Watched:
+    """Processes that are there now. Waits for the event of their ends, not for a while."""
+
+    def __init__(self, pids: Iterable[int]) -> None:
+        self._left: dict[int, int] = {}
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                self._left[os.pidfd_open(pid)] = pid
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    async def gone(self, seconds: float = 10.0) -> None:
+        """Waits until all have ended; each for so long at most."""
+        poll = select.poll()
+        for descriptor in self._left:
+            poll.register(descriptor, select.POLLIN)
+        while self._left:
+            ended = await asyncio.to_thread(poll.poll, 1000 * seconds)
+            assert ended, f"still alive: {sorted(self._left.values())}"
+            for descriptor, _ in ended:
+                poll.unregister(descriptor)
+                os.close(descriptor)
+                del self._left[descriptor]
