@@ -27,6 +27,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,  # pyright: ignore[reportUnknownVariableType]
 )
+from tests.lsp.conftest import ServerError
 from tests.lsp.watching import Watched
 
 from blankcheck_runner.processes import children, descendants
@@ -114,8 +115,8 @@ class Model(RuleBasedStateMachine):
         self.run = run
         self.number = number
         self.kills = False
-        self.killed = False
-        """Whether the server may not know yet that something below it was killed."""
+        self.killed = 0
+        """How many kills below it the server may not know of yet."""
         self.documents: dict[str, Shown] = {}
         self.closed: set[str] = set()
         self.versions: dict[str, int] = {}
@@ -229,7 +230,7 @@ class Model(RuleBasedStateMachine):
         victims = children(self.client.process.pid)
         if host:
             victims = [child for pid in victims for child in children(pid)]
-        self.killed = True
+        self.killed += 1
         for asked in self.asked:
             asked.kills += not asked.done
         for pid in victims:
@@ -259,7 +260,7 @@ class Model(RuleBasedStateMachine):
         if document is not None and document.version == asked.version:
             document.checked = True
         if not asked.kills and result["seconds"]:
-            self.killed = False
+            self.killed = 0
 
     def teardown(self) -> None:
         """All is answered once, the last text is the one that is told of, nothing is left."""
@@ -285,7 +286,18 @@ class Model(RuleBasedStateMachine):
         for asked in self.asked:
             answers = [m for m in self.client.messages if m.get("id") == asked.id]
             assert len([m for m in answers if "method" not in m]) == 1
+        if self.killed:
+            self._get_over()
         self.client.messages.clear()
+
+    def _get_over(self) -> None:
+        """Has the server find out what was killed: the next course is not to meet with it."""
+        uri = self.client.open(f"m{self.number}last.py", KINDS["right"].text)
+        for _ in range(3):
+            with suppress(ServerError):
+                self.run(self.client.check(uri))
+                break
+        self.client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
 
     def published(self, uri: str) -> dict[str, Any]:
         return [
