@@ -108,3 +108,13 @@ step("a check there fails with its message", async (editor) => {
   await editor.picture("testing");
   await editor.hidePanel();
 });
+
+step("Debug This Failure is a quick fix, and stops at the statement at fault", async (editor) => {
+  const { page } = editor;
+  await editor.goTo(AT_FAULT);
+  await page.keyboard.press("ControlOrMeta+Period");
+  await page.locator(".action-widget .monaco-list-row", { hasText: "Debug This Failure" }).click();
+  await stopped(editor, AT_FAULT);
+  assert.match(await editor.variable("weight_2").innerText(), /\(4, 4\), float32, cpu/);
+  await goOn(editor);
+});
