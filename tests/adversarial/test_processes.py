@@ -16,6 +16,7 @@ import pytest_asyncio
 from tests.runner.watching import host_of
 
 from blankcheck.runner.process import HostRunner
+from blankcheck_runner import wire
 from blankcheck_runner.sandbox.levels import VARIABLE
 from blankcheck_runner.wire import Lesson, Limits, Report
 
@@ -46,8 +47,13 @@ def ordinary() -> list[str]:
 
 
 @pytest_asyncio.fixture(params=["fork", "spare"], loop_scope="session")
-async def runner(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[HostRunner]:
+async def runner(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[HostRunner]:
     open_to_all(tmp_path)
+    # A checkout may lie where only its owner may come.
+    package = shutil.copytree(Path(wire.__file__).parent, tmp_path / "server" / "blankcheck_runner")
+    monkeypatch.setattr(wire, "__file__", str(package / "wire.py"))
     surroundings = {
         VARIABLE: "limits",
         "BLANKCHECK_START": request.param,
