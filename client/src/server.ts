@@ -22,6 +22,8 @@ export class NoServer extends Error {}
 export class Server implements vscode.Disposable {
   private client: Promise<LanguageClient> | undefined;
   private containment: Promise<Contained | undefined> | undefined;
+  /** What follows from trust that was just given; who asks for something waits for it. */
+  private trusting: Promise<void> = Promise.resolve();
   private executable = "";
   private readonly progressed = new vscode.EventEmitter<void>();
   private readonly printed = new vscode.EventEmitter<{ uri: string; text: string }>();
@@ -42,7 +44,7 @@ export class Server implements vscode.Disposable {
     params: P,
     token?: vscode.CancellationToken,
   ): Promise<R> {
-    const client = await this.start();
+    const client = await this.ready();
     // An absent token would count as a second parameter.
     return token
       ? client.sendRequest<R>(type.method, params, token)
@@ -56,7 +58,7 @@ export class Server implements vscode.Disposable {
     token: vscode.CancellationToken,
     told: (stage: string) => void,
   ): Promise<R> {
-    const client = await this.start();
+    const client = await this.ready();
     const workDoneToken = randomUUID();
     const progress = client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
       if (value.kind !== "end") told(value.message ?? "");
@@ -66,6 +68,11 @@ export class Server implements vscode.Disposable {
     } finally {
       progress.dispose();
     }
+  }
+
+  private async ready(): Promise<LanguageClient> {
+    await this.trusting;
+    return this.start();
   }
 
   start(): Promise<LanguageClient> {
@@ -112,7 +119,13 @@ export class Server implements vscode.Disposable {
   }
 
   /** Trust was given. The workspace may now say which Python it wants. */
-  async trust(): Promise<void> {
+  trust(): Promise<void> {
+    const trusting = this.trusted();
+    this.trusting = trusting.catch(() => undefined);
+    return trusting;
+  }
+
+  private async trusted(): Promise<void> {
     const client = await this.client;
     if (!client) return;
     const found = await findInterpreter(this.context, this.log);
