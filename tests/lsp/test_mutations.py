@@ -1,5 +1,7 @@
 """Thousands of messages that no client would send: the server stays alive, and right.
 
+Whatever is a request gets its answer, whatever is wrong with it.
+
 `npm run fuzz` sends 20,000; `BLANKCHECK_MUTATIONS` and `BLANKCHECK_SEED` say how many and which.
 """
 
@@ -10,7 +12,9 @@ import copy
 import json
 import os
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -40,6 +44,10 @@ ODD_METHODS = (
     "textDocument/hover", "blankcheck/trust", "workspace/executeCommand", "\x00", "😀",
 )  # fmt: skip
 ENDINGS = {"shutdown", "exit"}
+QUESTIONS = {"workspace/executeCommand"}
+"""Those that may wait for the answer of a person."""
+PADDING = b"\r\n" * 40
+"""What a message with too great a length may take in at the end."""
 
 
 def frame(body: bytes) -> bytes:
@@ -137,9 +145,9 @@ def _deep(message: Message, rng: random.Random) -> bytes:
 
 def _headers(message: Message, rng: random.Random) -> bytes:
     """A frame that is odd, and still can be told from the next."""
+    if "id" in message:
+        message["id"] = "odd"  # whether it is read depends on the frame
     body = json.dumps(message).encode()
-    if message["method"] in ENDINGS:
-        return b""
     length = len(body)
     return rng.choice(
         (
@@ -152,7 +160,14 @@ def _headers(message: Message, rng: random.Random) -> bytes:
             b"garbage without a colon\r\nContent-Length: %d\r\n\r\n%s" % (length, body),
             b"\xff\xfe\r\nContent-Length: %d\r\n\r\n%s" % (length, body),
             b"Content-Length: 0\r\n\r\n",
-            b"Content-Length: %d\r\n\r\n%s" % (max(1, length // 2), body[: max(1, length // 2)]),
+            b"Content-Length: %d\r\n\r\n%s" % (length // 2, body[: length // 2]),
+            b"Content-Length: %d\r\n\r\n%s" % (length // 2, body),
+            b"Content-Length: %d\r\n\r\n%s"
+            % (length + rng.randrange(1, len(PADDING)), body + PADDING),
+            b"Content-Length: %s\r\n\r\n%s" % (rng.choice((b"", b"-1", b"x", b"1.5")), body),
+            b"Content-Type: odd\r\n\r\n%s" % body,
+            body,
+            body + b"\r\n\r\n",
         )
     )
 
@@ -160,6 +175,25 @@ def _headers(message: Message, rng: random.Random) -> bytes:
 KINDS: tuple[Callable[[Message, random.Random], bytes], ...] = (
     _value, _value, _value, _value, _method, _id, _body, _body, _shape, _deep, _headers,
 )  # fmt: skip
+
+
+def request_in(data: bytes) -> int | str | None:
+    """The id of the request that a frame holds, if it is one that is to be answered under it."""
+    header, _, body = data.partition(b"\r\n\r\n")
+    if header != b"Content-Length: %d" % len(body):
+        return None
+    try:
+        message: Any = json.loads(body.decode())
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(message, dict):
+        return None
+    fields = cast("dict[str, Any]", message)
+    id, method = fields.get("id"), fields.get("method")
+    if not isinstance(id, (int, str)) or isinstance(id, bool) or id == "odd":
+        return None
+    asks = fields.get("jsonrpc") == "2.0" and isinstance(method, str) and method not in QUESTIONS
+    return id if asks else None
 
 
 def _places(value: Any) -> list[tuple[Any, Any]]:
@@ -241,18 +275,25 @@ async def right(client: Client) -> None:
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
 
 
+def answers(client: Client) -> Counter[int | str]:
+    """How often each id was answered, as far as is known."""
+    return Counter(m["id"] for m in client.messages if "method" not in m)
+
+
 @pytest.mark.timeout(3600 if COUNT > 5000 else 240)
 async def test_mutated_messages_leave_the_server_alive_and_right(client: Client) -> None:
     session = recorded(client)
     rng = random.Random(SEED)
     client.ids = 5_000_000
-    own = set[int]()
     sent = 0
+    asked = Counter[int | str]()
+    answered = Counter[int | str]()
     while sent < COUNT:
         batch: list[bytes] = []
         while len(batch) < BATCH:
             batch.append(mutated(session, rng) or b"\r\n")
         sent += len(batch)
+        asked.update(id for data in batch if (id := request_in(data)) is not None)
         client.write(b"".join(batch))
         assert client.process.stdin
         await asyncio.wait_for(client.process.stdin.drain(), 60)
@@ -263,7 +304,13 @@ async def test_mutated_messages_leave_the_server_alive_and_right(client: Client)
             raise AssertionError(
                 f"not right after {sent} mutations of seed {SEED}: {client.workspace / 'batch'}"
             ) from None
-        own.add(client.ids)
         assert not any(m.get("method") == "window/showMessage" for m in client.messages)
+        answered += answers(client)
         client.messages.clear()
+    print(f"{sent} mutations, {asked.total()} of them requests")
+    with suppress(asyncio.TimeoutError):
+        async with client.arrived:
+            everything = client.arrived.wait_for(lambda: asked <= answered + answers(client))
+            await asyncio.wait_for(everything, 60)
+    assert not asked - answered - answers(client), f"never answered, of seed {SEED}"
     assert await client.stop() == 0

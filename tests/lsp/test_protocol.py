@@ -47,6 +47,16 @@ async def test_an_unknown_method_is_an_error(client: Client) -> None:
     assert await alive(client)
 
 
+async def test_a_notification_with_an_id_is_an_error(client: Client) -> None:
+    uri = client.open("a.py", HEADER + "x = ___\n")
+    for method, params in (
+        ("initialized", {}),
+        ("textDocument/didClose", {"textDocument": {"uri": uri}}),
+    ):
+        assert (await client.refusal(method, params)).code == -32600
+    assert (await client.check(uri))["verdict"] == "incomplete"
+
+
 async def test_positions_are_utf16_whatever_the_client_prefers(raw: Client) -> None:
     result = await raw.initialize()
     assert result["capabilities"].get("positionEncoding", "utf-16") == "utf-16"

@@ -75,11 +75,15 @@ class Dialect(LanguageServerProtocol):
         """Reads a message; one that has not the shape of its method is answered so."""
         if "jsonrpc" not in data:
             return data
+        id = data["id"] if _is_id(data.get("id")) else None
+        if "id" in data and _only_notifies(data.get("method")):
+            # pygls would take it for the notification, and never answer.
+            self.refuse(id, INVALID_REQUEST, f"{data['method']} is a notification, without an id.")
+            raise JsonRpcException(f"{data['method']} with an id")
         try:
             return super().structure_message(data)
         except JsonRpcException as error:
             if "method" in data and "id" in data:
-                id = data["id"] if _is_id(data["id"]) else None
                 self.refuse(id, INVALID_PARAMS, f"Invalid params of {data['method']}.")
             raise error
 
@@ -258,3 +262,8 @@ def _traceback(error: types.ResponseError) -> str:
     data = error.data
     lines = data.get("traceback", []) if isinstance(data, dict) else []  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     return "".join(str(line) for line in lines)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def _only_notifies(method: Any) -> bool:
+    known = types.METHOD_TO_TYPES.get(method) if isinstance(method, str) else None
+    return known is not None and known[1] is None
