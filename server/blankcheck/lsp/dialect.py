@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from lsprotocol import types
@@ -265,5 +265,5 @@ def _traceback(error: types.ResponseError) -> str:
 
 
 def _only_notifies(method: Any) -> bool:
-    known = types.METHOD_TO_TYPES.get(method) if isinstance(method, str) else None
-    return known is not None and known[1] is None
+    known = cast("dict[Any, tuple[type | None, ...]]", types.METHOD_TO_TYPES)
+    return isinstance(method, str) and method in known and known[method][1] is None
