@@ -20,7 +20,17 @@ await main(async () => {
     if (status !== 0) failed.push(name);
   };
   const pytest = ["-m", "pytest", "-q", "-rs", "--durations=5"];
-  await ring("the core, the server, the runner and the corpora (pytest)", venvPython, pytest);
+  // A worker holds a few copies of torch: more than four are not worth their memory.
+  const sideBySide = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"];
+  await ring("the core, the server, the runner and the corpora (pytest)", venvPython, [
+    ...pytest,
+    ...["-m", "not alone", ...sideBySide],
+  ]);
+  await ring("what is killed, within limits of time (pytest)", venvPython, [
+    ...pytest,
+    "-m",
+    "alone",
+  ]);
   await ring(
     "the client",
     process.execPath,

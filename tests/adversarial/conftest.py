@@ -1,4 +1,4 @@
-"""One host at the highest level for the whole ring, with something around it to steal and spoil."""
+"""A host at a level, with something around it to steal and spoil."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ async def bench(level: str) -> AsyncGenerator[Bench]:
             await made.close()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def highest() -> AsyncIterator[Bench]:
+    """For one file: what another has left warm in the host would count."""
     async with bench("full") as made:
         yield made
 

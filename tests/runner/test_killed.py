@@ -19,7 +19,7 @@ from blankcheck.runner.process import HostRunner
 from blankcheck_runner import processes
 from blankcheck_runner.wire import Lesson
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.alone, pytest.mark.asyncio(loop_scope="module")]
 LESSON = Lesson(
     solution="def wait():\n    return 2\nb = wait()\n",
     sct="Ex().check_object('b').has_equal_value(expr_code='wait()')\n",
