@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-import yaml
-
+from blankcheck.course import attributes
 from blankcheck.course.kinds import device_name
 from blankcheck.course.model import Chapter, Exercise
 from blankcheck.course.reader import read
@@ -166,15 +165,19 @@ def _read_manifest(file: Path) -> tuple[dict[str, object] | None, str | None]:
     if not file.is_file():
         return None, None
     try:
-        data = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
-        return None, f"{file} is not valid YAML, so the chapters are listed by name. Correct it."
-    if not isinstance(data, dict):
+        found = attributes.read(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None, f"{file} cannot be read as text, so the chapters are listed by name. Mend it."
+    if found.error:
+        return None, (
+            f"{file} cannot be used: {found.error}. The chapters are listed by name. Correct it."
+        )
+    if not found.values:
         return (
             None,
             f"{file} has no keys, such as title, so it is ignored. Write some, or delete it.",
         )
-    return {str(key): value for key, value in data.items()}, None  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return found.values, None
 
 
 def course_folders(root: Path) -> Iterator[Path]:

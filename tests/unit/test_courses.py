@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -248,12 +249,22 @@ def test_a_manifest_gives_title_and_order(chapter: Path) -> None:
     assert "gone.md" in course.problem
 
 
-@pytest.mark.parametrize("manifest", ["title: [", "- a\n", ""])
-def test_a_manifest_that_is_none_is_told(chapter: Path, manifest: str) -> None:
-    (chapter.parent / "course.yml").write_text(manifest, "utf-8")
+@pytest.mark.parametrize(
+    ("manifest", "told"),
+    [
+        (b"title: [", r"expected the node content"),
+        (b"- a\n", r"has to be lines of the form `name: value`"),
+        (b"title: &a b\n", r"anchors .* not allowed"),
+        (b"", r"has no keys"),
+        (b"title: \xe9t\xe9\n", r"cannot be read as text"),
+    ],
+)
+def test_a_manifest_that_is_none_is_told(chapter: Path, manifest: bytes, told: str) -> None:
+    (chapter.parent / "course.yml").write_bytes(manifest)
     course = find_courses([chapter.parent])[-1]
     assert [file.name for file in course.chapters] == ["one.md"]
     assert course.problem is not None
+    assert re.search(told, course.problem)
 
 
 def test_a_chapter_is_read_again_when_it_has_changed(chapter: Path) -> None:

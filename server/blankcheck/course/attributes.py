@@ -1,24 +1,16 @@
 """Attributes: the YAML of a chapter and of an exercise, and the old style's `--- type:… xp:…` line.
 
-Every scalar stays text, since a key such as `1e5` or `0123` is a name and not a number. The YAML is
-read event by event into plain text, lists and mappings: no tag is obeyed and no alias followed, so
-a chapter cannot make this expensive.
+Most of it is lines that mean the same to YAML and to the eye, and is read without a parser of YAML.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast
-
-import yaml
 
 _PLAIN = re.compile(r"([A-Za-z_]\w*):(?: +([A-Za-z0-9](?:[\w./]|-(?=\w)| (?=[\w]))*))? *", re.ASCII)
-"""A line that means the same to YAML and to the eye. Most are, and YAML is slow."""
+"""A line that means the same to YAML and to the eye."""
 _LOOSE = re.compile(r"([A-Za-z_]\w*)[ \t]*:[ \t]*(.*)", re.ASCII)
-_DEEPEST = 20
-_Collection: TypeAlias = "dict[str, object] | list[object]"
 
 
 @dataclass(frozen=True)
@@ -32,32 +24,18 @@ class Attributes:
     """Where in the text that was given the error is."""
 
 
-class _Refused(Exception):
-    """YAML that is not for attributes."""
-
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.offset = offset
-
-
 def read(text: str) -> Attributes:
     """Reads YAML that holds one mapping; with an error, as much as its lines say on their own."""
     values = _plain(text)
     if values is not None:
         return Attributes(values)
+    # Importing YAML is some 7 % of the server's start, and most chapters do without.
+    from blankcheck.course import mapping
+
     try:
-        return Attributes(_mapping(text))
-    except _Refused as error:
+        return Attributes(mapping.read(text))
+    except mapping.NoMapping as error:
         return Attributes(_loose(text), str(error), min(error.offset, len(text)))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        offset = mark.index if mark is not None else 0
-        reason = (error.problem or error.context or "it cannot be parsed").splitlines()[0]
-        return Attributes(_loose(text), reason, min(offset, len(text)))
-    except yaml.YAMLError:
-        return Attributes(_loose(text), "it holds a character that YAML does not allow")
-    except (ValueError, OverflowError):
-        return Attributes(_loose(text), "it holds a number that is out of range")
 
 
 def read_line(text: str) -> dict[str, object]:
@@ -101,65 +79,3 @@ def _loose(text: str) -> dict[str, object]:
         if match and match[1] not in values:
             values[match[1]] = _unquoted(match[2])
     return values
-
-
-def _mapping(text: str) -> dict[str, object]:
-    """The mapping that the YAML's first document holds."""
-    # One entry for each open collection: the collection, and for a mapping the key that waits.
-    open_: list[tuple[_Collection, str | None]] = []
-    root: _Collection | None = None
-    for event in _events(text):
-        if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
-            raise _Refused("anchors (`&`) and aliases (`*`) are not allowed", _offset(event))
-        if isinstance(event, yaml.CollectionEndEvent):
-            root = open_.pop()[0]
-            if not open_:
-                break
-            continue
-        if isinstance(event, yaml.ScalarEvent):
-            value: str | _Collection = str(event.value)
-        elif isinstance(event, yaml.MappingStartEvent):
-            value = {}
-        elif isinstance(event, yaml.SequenceStartEvent):
-            value = []
-        else:
-            continue
-        if len(open_) > _DEEPEST:
-            raise _Refused("it is nested too deeply", _offset(event))
-        if open_:
-            _place(open_, value, _offset(event))
-        elif isinstance(value, str):
-            raise _Refused("it has to be lines of the form `name: value`", _offset(event))
-        if not isinstance(value, str):
-            open_.append((value, None))
-    if root is None:
-        return {}
-    if not isinstance(root, dict):
-        raise _Refused("it has to be lines of the form `name: value`", 0)
-    return root
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
-    return cast(Any, yaml).parse(text, Loader=yaml.BaseLoader)
-
-
-def _place(
-    open_: list[tuple[_Collection, str | None]], value: str | _Collection, offset: int
-) -> None:
-    """Puts a value into the collection that is open, or keeps it as the key of the next."""
-    collection, key = open_[-1]
-    if isinstance(collection, list):
-        collection.append(value)
-    elif key is None:
-        if not isinstance(value, str):
-            raise _Refused("a name has to be plain text", offset)
-        if value in collection:
-            raise _Refused(f"`{value[:40]}` is given twice", offset)
-        open_[-1] = (collection, value)
-    else:
-        collection[key] = value
-        open_[-1] = (collection, None)
-
-
-def _offset(event: yaml.Event) -> int:
-    return event.start_mark.index if event.start_mark is not None else 0
