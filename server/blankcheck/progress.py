@@ -1,8 +1,9 @@
 """What the learner has done: attempts in one SQLite file per user, and what follows from them.
 
-Attempts are only ever appended; states and XP are derived when they are asked for. So two windows
-cannot overwrite each other, and a better rule for XP needs no migration. What cannot be written is
-kept in memory and tried again; what cannot be read is moved aside, never deleted.
+Attempts are only ever appended; states and XP are derived when they are asked for, each time from
+those that were appended since. So two windows cannot overwrite each other, and a better rule for XP
+needs no migration. What cannot be written is kept in memory and tried again; what cannot be read is
+moved aside, never deleted.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -46,6 +47,10 @@ _INSERT = "INSERT OR IGNORE INTO attempts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, 
 _SELECT = (
     "SELECT id, time, kind, course, chapter, exercise, step, verdict, submission"
     " FROM attempts ORDER BY seq"
+)
+_SELECT_FROM = (
+    "SELECT seq, id, kind, course, chapter, exercise, step, verdict"
+    " FROM attempts WHERE seq >= ? ORDER BY seq"
 )
 
 
@@ -83,6 +88,16 @@ class Standing:
     """The part of the XP that is left to earn, or that was earned when it was passed."""
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What follows from the attempts that were read before."""
+
+    seq: int = 0
+    id: str = ""
+    """Of the last of them: whether it is still there tells whether this is still the same file."""
+    standings: Mapping[Unit, Standing] = field(default_factory=dict[Unit, Standing])
+
+
 class Progress:
     """The store of one user. Safe to use from several threads and windows."""
 
@@ -92,6 +107,7 @@ class Progress:
         self.message: str | None = None
         """What went wrong with keeping progress, and what to do; null if nothing did."""
         self._unsaved: list[Attempt] = []
+        self._seen = _Seen()
         self._lock = threading.Lock()
 
     def add(self, attempt: Attempt) -> None:
@@ -119,7 +135,13 @@ class Progress:
 
     def standings(self) -> dict[Unit, Standing]:
         """How far the learner is with each unit that they have begun."""
-        return derive(self.attempts())
+        with self._lock:
+            if self.file.exists():
+                with self._guarded(), self._connect() as connection:
+                    self._seen = _further(connection, self._seen)
+            else:
+                self._seen = _Seen()
+            return derive(self._unsaved, self._seen.standings)
 
     def _write(self) -> None:
         for _ in range(2):  # a second time, after a broken file has been moved aside
@@ -203,9 +225,14 @@ def default_folder() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir("blankcheck", False))
 
 
-def derive(attempts: Iterable[Attempt]) -> dict[Unit, Standing]:
-    """States from attempts: the first pass counts, with the hints and solution taken before it."""
-    standings: dict[Unit, Standing] = {}
+def derive(
+    attempts: Iterable[Attempt], before: Mapping[Unit, Standing] | None = None
+) -> dict[Unit, Standing]:
+    """States from attempts: the first pass counts, with the hints and solution taken before it.
+
+    `before`: what followed from the attempts before these.
+    """
+    standings = dict(before or {})
     for attempt in attempts:
         now = standings.get(attempt.unit, Standing())
         passed = now.state == "passed"
@@ -228,6 +255,17 @@ def combine(states: Iterable[State]) -> State:
     if known == {"passed"}:
         return "passed"
     return "new" if known <= {"new"} else "started"
+
+
+def _further(connection: sqlite3.Connection, seen: _Seen) -> _Seen:
+    """What follows from the attempts as they are now; only those that are new are read."""
+    rows = connection.execute(_SELECT_FROM, (seen.seq,)).fetchall()
+    if seen.seq and (not rows or rows[0][1] != seen.id):  # another file stands in its place
+        return _further(connection, _Seen())
+    new = [_attempt((id, 0.0, *row, None)) for _, id, *row in rows if id != seen.id]
+    if not new:
+        return seen
+    return _Seen(rows[-1][0], new[-1].id, derive(new, seen.standings))
 
 
 def _row(attempt: Attempt) -> tuple[object, ...]:

@@ -155,3 +155,29 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 def test_the_folder_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLANKCHECK_DATA_DIR", str(tmp_path))
     assert Progress().file == tmp_path / "progress.db"
+
+
+def test_standings_follow_what_two_windows_do(tmp_path: Path) -> None:
+    here, there = Progress(tmp_path), Progress(tmp_path)
+    kinds: tuple[Kind, ...] = ("start", "hint", "check", "solution", "check")
+    for number in range(40):
+        window = (here, there, Progress(tmp_path))[number % 3]
+        unit = Unit("course", "chapter.md", f"key{number % 4}")
+        window.add(Attempt(unit, kinds[number % 5], "passed" if number > 25 else "failed"))
+        if number % 7 == 0:
+            assert here.standings() == derive(here.attempts())
+    assert here.standings() == there.standings() == derive(Progress(tmp_path).attempts())
+
+
+def test_standings_are_those_of_the_file_that_is_there(tmp_path: Path) -> None:
+    store = Progress(tmp_path)
+    for _ in range(3):
+        store.add(attempt("check", "passed"))
+    assert store.standings()[UNIT].state == "passed"
+    for file in tmp_path.iterdir():
+        file.unlink()
+    assert store.standings() == {}
+    other = Progress(tmp_path)
+    for _ in range(5):
+        other.add(attempt("check", "failed"))
+    assert store.standings()[UNIT].state == "started"
