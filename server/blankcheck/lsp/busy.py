@@ -78,14 +78,14 @@ async def _tell(
             return
         token = str(uuid4())
         await progress.create_async(token)  # pyright: ignore[reportUnknownMemberType]
-    stage = ls.session.stage
+    stage = ls.session.runners.stage
     begin = types.WorkDoneProgressBegin(title=title, cancellable=True, message=stage)
     progress.begin(token, begin)
     told.append(token)
     _tokens(ls)[token].add_done_callback(cancel)
     while stage is not None:
         await asyncio.sleep(_LOOK_SECONDS)
-        before, stage = stage, ls.session.stage
+        before, stage = stage, ls.session.runners.stage
         if stage != before:
             # An empty text takes the one before away; none would leave it.
             progress.report(token, types.WorkDoneProgressReport(message=stage or ""))

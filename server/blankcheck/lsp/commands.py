@@ -55,14 +55,14 @@ async def execute(ls: Server, params: types.ExecuteCommandParams) -> Any:
 
 
 async def _check(ls: Server, uri: str, token: _Token) -> CheckResult:
-    work = ls.session.judge(DocumentParams(uri))
+    work = ls.session.execution.check(DocumentParams(uri))
     result = await busy(ls, token, "Checking", work, unasked=True)
     _say(ls, _kind(result), _sentence(result))
     return result
 
 
 async def _run(ls: Server, uri: str, token: _Token) -> CheckResult:
-    work = ls.session.run(DocumentParams(uri))
+    work = ls.session.execution.run(DocumentParams(uri))
     result = await busy(ls, token, "Running", work, unasked=True)
     said = "It ran to its end." if result["verdict"] == "passed" else _sentence(result)
     _say(ls, _kind(result), said + _printed(ls, result["output"]))

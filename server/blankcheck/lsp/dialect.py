@@ -238,7 +238,7 @@ class Server(LanguageServer):
             converter_factory=make_converter,
         )
         self.session = Session(self.protocol.notify, make_runner, python)
-        self.session.folders = self.folders
+        self.session.documents.folders = self.folders
         self.on_client: Callable[[int | None], None] = lambda process: None
         """Called with the client's process, once it has said it."""
 

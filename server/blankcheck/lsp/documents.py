@@ -1,4 +1,4 @@
-"""The documents that the client has open, and what is known of each from its text alone."""
+"""One open document: its text, what is known of it from that alone, and what runs have shown."""
 
 from __future__ import annotations
 

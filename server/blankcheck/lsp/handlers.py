@@ -27,7 +27,6 @@ from blankcheck.lsp.documents import ChapterView, SubmissionView
 from blankcheck.lsp.harmless import LONGEST, title
 from blankcheck.lsp.hover import hover
 from blankcheck.lsp.values import hints
-from blankcheck.progress import Standing
 from blankcheck.result import range_json
 from blankcheck.runner import RunnerUnavailable
 from blankcheck_runner.plain import plain
@@ -62,17 +61,17 @@ async def initialized(ls: Server, params: types.InitializedParams) -> None:
     lenses = workspace.code_lens if workspace else None
     watching = workspace.did_change_watched_files if workspace else None
     if lenses is not None and lenses.refresh_support:
-        ls.session.on_standing = lambda: _ask(ls, types.WORKSPACE_CODE_LENS_REFRESH)
+        ls.session.standings.on_change = lambda: _ask(ls, types.WORKSPACE_CODE_LENS_REFRESH)
     inlays = workspace.inlay_hint if workspace else None
     if inlays is not None and inlays.refresh_support:
-        ls.session.on_values = lambda: _ask(ls, types.WORKSPACE_INLAY_HINT_REFRESH)
+        ls.session.execution.on_values = lambda: _ask(ls, types.WORKSPACE_INLAY_HINT_REFRESH)
     if watching is not None and watching.dynamic_registration:
         watchers = [types.FileSystemWatcher("**/*.md"), types.FileSystemWatcher("**/course.yml")]
         options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
         method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
         registration = types.Registration("chapters", method, options)
         _ask(ls, types.CLIENT_REGISTER_CAPABILITY, types.RegistrationParams([registration]))
-    await ls.session.load_progress()
+    await ls.session.standings.load()
 
 
 def _ask(ls: Server, method: str, params: Any = None) -> None:
@@ -94,12 +93,12 @@ def did_change_configuration(ls: Server, params: types.DidChangeConfigurationPar
 
 def did_change_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
     """A chapter may have changed on disk."""
-    ls.session.refresh_all()
+    ls.session.documents.refresh_all()
 
 
 def did_change_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
     """A chapter may be found now, or no longer."""
-    ls.session.refresh_all()
+    ls.session.documents.refresh_all()
 
 
 def trust(ls: Server, params: object) -> None:
@@ -107,7 +106,7 @@ def trust(ls: Server, params: object) -> None:
     with _told():
         data = {"trusted": protocol.trust_params(params)}
     ls.session.configure(protocol.read_settings(data, ls.session.settings))
-    ls.session.refresh_all()
+    ls.session.documents.refresh_all()
 
 
 # Documents
@@ -115,93 +114,79 @@ def trust(ls: Server, params: object) -> None:
 
 def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
     """Looks at a document."""
-    ls.session.open(params.text_document)
+    ls.session.documents.open(params.text_document)
 
 
 def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
     """Looks at it anew."""
     document = params.text_document
-    ls.session.change(document.uri, document.version, params.content_changes)
+    ls.session.documents.change(document.uri, document.version, params.content_changes)
 
 
 def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
     """A chapter that was saved is another one for its submissions."""
     document = ls.session.documents.get(params.text_document.uri)
     if document is not None and isinstance(document.view, ChapterView):
-        ls.session.refresh_all()
+        ls.session.documents.refresh_all()
 
 
 def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
     """Takes back what was said of it."""
-    ls.session.close(params.text_document.uri)
+    ls.session.documents.close(params.text_document.uri)
 
 
 async def show_hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
     """What is known of the blank, the mistake or the variable there."""
-    document = ls.session.documents.get(params.text_document.uri)
-    if document is None:
-        return None
-    await ls.session.view(document)
-    if not isinstance(document.view, SubmissionView):
+    document = await ls.session.documents.viewed(params.text_document.uri)
+    if document is None or not isinstance(document.view, SubmissionView):
         return None
     target = document.view.target
-    standing = ls.session.standings.get(learning.unit_of(target), Standing())
-    described = ls.session.described(target)
+    hint_taken = ls.session.standings.of(target).hint
+    described = ls.session.prefetch.described(target)
     pictures = ls.session.settings.pictures
-    return await ls.session.aside(
-        hover, document, params.position, described, standing.hint, pictures
+    return await ls.session.background.aside(
+        hover, document, params.position, described, hint_taken, pictures
     )
 
 
 async def inlay_hints(ls: Server, params: types.InlayHintParams) -> list[types.InlayHint]:
     """The shapes of what a submission assigns, once it has run."""
-    document = ls.session.documents.get(params.text_document.uri)
+    document = await ls.session.documents.viewed(params.text_document.uri)
     if document is None or document.values is None:
         return []
-    await ls.session.view(document)
-    return await ls.session.aside(hints, document, params.range)
+    return await ls.session.background.aside(hints, document, params.range)
 
 
 async def code_lens(ls: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
     """Check, Run, Hint, Reset."""
-    document = ls.session.documents.get(params.text_document.uri)
+    document = await ls.session.documents.viewed(params.text_document.uri)
     if document is None:
         return []
-    await ls.session.view(document)
     icons = ls.session.settings.client_commands
-    return lens.lenses(document, ls.session.standings, icons=icons)
+    return lens.lenses(document, ls.session.standings.known, icons=icons)
 
 
 async def symbols(ls: Server, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
     """The exercises of a chapter."""
-    document = ls.session.documents.get(params.text_document.uri)
-    if document is None:
+    document = await ls.session.documents.viewed(params.text_document.uri)
+    if document is None or not isinstance(document.view, ChapterView):
         return []
-    await ls.session.view(document)
-    view = document.view
-    if not isinstance(view, ChapterView):
-        return []
-    return await ls.session.aside(outline.symbols, view.pieces, document.lines)
+    return await ls.session.background.aside(outline.symbols, document.view.pieces, document.lines)
 
 
 async def folds(ls: Server, params: types.FoldingRangeParams) -> list[types.FoldingRange] | None:
     """The exercises and sections of a chapter; null leaves other documents to the editor."""
-    document = ls.session.documents.get(params.text_document.uri)
-    if document is None:
+    document = await ls.session.documents.viewed(params.text_document.uri)
+    if document is None or not isinstance(document.view, ChapterView):
         return None
-    await ls.session.view(document)
-    view = document.view
-    if not isinstance(view, ChapterView):
-        return None
-    return await ls.session.aside(outline.folds, view.pieces, document.lines)
+    return await ls.session.background.aside(outline.folds, document.view.pieces, document.lines)
 
 
 async def code_actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
     """The repairs of a chapter that can be written into it; what can be done with a submission."""
-    document = ls.session.documents.get(params.text_document.uri)
+    document = await ls.session.documents.viewed(params.text_document.uri)
     if document is None:
         return []
-    await ls.session.view(document)
     return actions(document, params, client_commands=ls.session.settings.client_commands)
 
 
@@ -212,26 +197,26 @@ async def check(ls: Server, params: object) -> protocol.CheckResult:
     """Checks a submission."""
     with _told():
         asked = protocol.document_params(params)
-    return await busy(ls, asked.token, "Checking", ls.session.judge(asked))
+    return await busy(ls, asked.token, "Checking", ls.session.execution.check(asked))
 
 
 async def run(ls: Server, params: object) -> protocol.CheckResult:
     """Runs a submission."""
     with _told():
         asked = protocol.document_params(params)
-    return await busy(ls, asked.token, "Running", ls.session.run(asked))
+    return await busy(ls, asked.token, "Running", ls.session.execution.run(asked))
 
 
 async def debug(ls: Server, params: object) -> protocol.DebugStart:
     """How to debug a submission."""
     with _told():
-        return await ls.session.debug(protocol.document_params(params))
+        return await ls.session.execution.debug(protocol.document_params(params))
 
 
 async def courses(ls: Server, params: object) -> protocol.Courses:
     """The tree."""
-    await ls.session.load_progress()
-    return await ls.session.aside(tree.courses, ls.folders(), ls.session.standings)
+    await ls.session.standings.load()
+    return await ls.session.background.aside(tree.courses, ls.folders(), ls.session.standings.known)
 
 
 async def start_exercise(ls: Server, params: object) -> protocol.Started:
@@ -242,10 +227,10 @@ async def start_exercise(ls: Server, params: object) -> protocol.Started:
         folder = to_path(asked.folder) if asked.folder else (folders[0] if folders else None)
         if folder is None:
             raise CourseError("No folder is open to write the exercise to. Open a folder first.")
-        target = await ls.session.aside(_exercise, asked)
-        file, created = await ls.session.aside(start, target, folder)
+        target = await ls.session.background.aside(_exercise, asked)
+        file, created = await ls.session.background.aside(start, target, folder)
     if created:
-        ls.session.spawn(ls.session.record(target, "start"))
+        ls.session.background.spawn(ls.session.standings.record(target, "start"))
     return {"uri": to_uri(file), "created": created}
 
 
@@ -253,17 +238,17 @@ async def take_hint(ls: Server, params: object) -> protocol.Hint:
     """The hint, or what it costs."""
     with _told():
         asked = protocol.document_params(params)
-    target = await ls.session.target(ls.session.document(asked))
+    target = await ls.session.documents.target(ls.session.documents.requested(asked))
     hint = learning.hint(target)
-    standing = ls.session.standings.get(learning.unit_of(target), Standing())
-    taken = standing.hint
+    standings = ls.session.standings
+    taken = standings.of(target).hint
     if hint is not None and asked.take and not taken:
         taken = True
-        await ls.session.record(target, "hint")
+        await standings.record(target, "hint")
     return {
         "available": hint is not None,
         "taken": taken,
-        "cost": 0 if hint is None or taken else learning.hint_cost(target, ls.session.standings),
+        "cost": 0 if hint is None or taken else learning.hint_cost(target, standings.known),
         "markdown": hint if taken else None,
     }
 
@@ -273,10 +258,10 @@ async def instructions(ls: Server, params: object) -> protocol.Instructions:
     with _told():
         if isinstance(params, Mapping) and "textDocument" in params:
             asked = protocol.document_params(params)  # pyright: ignore[reportUnknownArgumentType]
-            target = await ls.session.target(ls.session.document(asked))
+            target = await ls.session.documents.target(ls.session.documents.requested(asked))
         else:
             exercise = protocol.exercise_params(params)  # pyright: ignore[reportUnknownArgumentType]
-            target = await ls.session.aside(_exercise, exercise)
+            target = await ls.session.background.aside(_exercise, exercise)
     return {
         "chapter": to_uri(target.file),
         "key": target.key,
@@ -289,8 +274,8 @@ async def instructions(ls: Server, params: object) -> protocol.Instructions:
 async def reset(ls: Server, params: object) -> protocol.NewText:
     """The sample code, as an edit."""
     with _told():
-        document = ls.session.document(protocol.document_params(params))
-        target = await ls.session.target(document)
+        document = ls.session.documents.requested(protocol.document_params(params))
+        target = await ls.session.documents.target(document)
         text = learning.reset_text(target, document.text)
     whole: Any = range_json(document.lines, Span(0, len(document.text)))
     return {"version": document.version, "range": whole, "text": text}
@@ -299,10 +284,10 @@ async def reset(ls: Server, params: object) -> protocol.NewText:
 async def blanks(ls: Server, params: object) -> protocol.Blanks:
     """The unfilled blanks."""
     with _told():
-        document = ls.session.document(protocol.document_params(params))
-    target = await ls.session.target(document)
+        document = ls.session.documents.requested(protocol.document_params(params))
+    target = await ls.session.documents.target(document)
     version, lines = document.version, document.lines
-    return {"version": version, "blanks": await ls.session.aside(_blanks, target, lines)}
+    return {"version": version, "blanks": await ls.session.background.aside(_blanks, target, lines)}
 
 
 def _blanks(target: Target, lines: Lines) -> list[Any]:
@@ -323,7 +308,7 @@ async def info(ls: Server, params: object) -> protocol.Info:
     message: str | None = None
     if session.settings.trusted:
         try:
-            host = await session.runner().info()
+            host = await session.runners.runner().info()
             found = containment(host)
             runner = {
                 "executable": host.executable,
@@ -337,25 +322,27 @@ async def info(ls: Server, params: object) -> protocol.Info:
             }
         except RunnerUnavailable as error:
             message = str(error)
-    await session.load_progress()
-    earned = await session.aside(tree.earned, ls.folders(), session.standings)
+    await session.standings.load()
+    earned = await session.background.aside(tree.earned, ls.folders(), session.standings.known)
+    kept = session.standings.progress
     return {
         "version": __version__,
         "server": sys.executable,
         "trusted": session.settings.trusted,
         "runner": runner,
-        "message": message or session.progress.message,
+        "message": message or kept.message,
         "xp": earned,
-        "progress": str(session.progress.file) if session.progress.message is None else None,
+        "progress": str(kept.file) if kept.message is None else None,
     }
 
 
 async def devices(ls: Server, params: object) -> protocol.Devices:
     """Which devices there are for exercises, and which one is used. May take some seconds."""
     session = ls.session
-    session.require_trust()
+    session.runners.require_trust()
     try:
-        host, told = await session.runner().info(), await session.runner().devices()
+        host = await session.runners.runner().info()
+        told = await session.runners.runner().devices()
     except RunnerUnavailable as error:
         raise JsonRpcException(str(error), protocol.RUNNER_UNAVAILABLE) from None
     about = f"Blankcheck {__version__}, exercises on Python {host.python} ({host.executable})"

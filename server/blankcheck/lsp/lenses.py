@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lsprotocol import types
 
 from blankcheck.course.submission import code_span
@@ -37,7 +39,7 @@ def commands(document: Document) -> list[types.Command]:
 
 
 def lenses(
-    document: Document, standings: dict[Unit, Standing], *, icons: bool
+    document: Document, standings: Mapping[Unit, Standing], *, icons: bool
 ) -> list[types.CodeLens]:
     """The commands, and whether the exercise is passed. `icons`: as VS Code writes them."""
     if not isinstance(document.view, SubmissionView):

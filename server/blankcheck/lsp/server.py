@@ -18,8 +18,8 @@ from lsprotocol import types
 from pygls.io_ import StdoutWriter
 
 from blankcheck.lsp import commands, handlers, protocol
+from blankcheck.lsp.background import THREADS
 from blankcheck.lsp.dialect import INTERNAL_ERROR, PARSE_ERROR, Server
-from blankcheck.lsp.session import THREADS
 from blankcheck.lsp.transport import BrokenStream, NoLength, read_in_background, read_message, watch
 from blankcheck.runner import Runner
 from blankcheck.runner.launch import Launcher

@@ -1,0 +1,130 @@
+"""What is run before anybody asks: of a submission, what stands where its blanks are, and what a
+check of it needs; of a chapter, what has to be put right in it.
+
+All of it can fail without harm, so what fails is logged, and found out when it is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+from blankcheck import checking, linting
+from blankcheck.course.mending import Repair
+from blankcheck.course.reader import read
+from blankcheck.courses import Target, in_course
+from blankcheck.lsp.background import Background
+from blankcheck.lsp.document_store import DocumentStore
+from blankcheck.lsp.documents import Document, SubmissionView, is_chapter
+from blankcheck.lsp.hover import Described, describe
+from blankcheck.lsp.runner_provider import RunnerProvider
+from blankcheck.runner import RunnerUnavailable
+
+log = logging.getLogger(__name__)
+_PREPARE_SECONDS = 0.1
+"""Of files that are opened at once, the last one counts."""
+
+
+class Prefetch:
+    """What was found out ahead of need, and what is being found out."""
+
+    def __init__(
+        self, documents: DocumentStore, runners: RunnerProvider, background: Background
+    ) -> None:
+        self._documents = documents
+        self._runners = runners
+        self._background = background
+        self._described: dict[tuple[object, ...], tuple[Described, ...]] = {}
+        self._describing: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
+        self._prepared: tuple[object, ...] | None = None
+        """The exercise that the runner was last made ready for."""
+        self._preparing: asyncio.Task[None] | None = None
+
+    def described(self, target: Target) -> tuple[Described, ...]:
+        """What is known of the sample's blanks from running the solution; empty if nothing yet."""
+        return self._described.get(_name(target), ())
+
+    def for_submission(self, document: Document) -> None:
+        """Describes and prepares what a submission, as it was last looked at, will be asked for."""
+        if isinstance(document.view, SubmissionView) and self._runners.settings.trusted:
+            target = document.view.target
+            self._find_out(target)
+            self._prepare(target, document.text)
+
+    def for_chapter(self, document: Document) -> None:
+        """Finds what has to be put right in a chapter for learners, as it is now."""
+        if document.path is not None and is_chapter(
+            document.text, document.language, document.path
+        ):
+            if document.mending is not None:
+                document.mending.cancel()
+            work = self._mend(document, document.path, document.version)
+            document.mending = self._background.spawn(work)
+
+    def forget_runner(self) -> None:
+        """The runner was given up: the next one is not ready for anything yet."""
+        self._prepared = None
+
+    def end(self) -> None:
+        """Ends what is under way for submissions."""
+        for task in (*self._describing, self._preparing):
+            if task is not None:
+                task.cancel()
+
+    def _find_out(self, target: Target) -> None:
+        """Finds out what stands where the blanks are, once for each exercise as it is now."""
+        name = _name(target)
+        if name not in self._described:
+            self._described[name] = ()
+            task = self._background.spawn(self._describe(name, target))
+            self._describing.add(task)
+            task.add_done_callback(self._describing.discard)
+
+    async def _describe(self, name: tuple[object, ...], target: Target) -> None:
+        try:
+            async with self._turn:  # whoever opens many files is not kept waiting by them all
+                self._described[name] = await describe(target, self._runners.runner())
+        except RunnerUnavailable as error:
+            del self._described[name]
+            log.warning(error)
+
+    def _prepare(self, target: Target, text: str) -> None:
+        """Has the runner made ready for a check of the exercise that was last worked on."""
+        name = _name(target)
+        if name != self._prepared:
+            self._prepared = name
+            if self._preparing is not None:
+                self._preparing.cancel()
+            self._preparing = self._background.spawn(self._make_ready(target, text))
+
+    async def _make_ready(self, target: Target, text: str) -> None:
+        await asyncio.sleep(_PREPARE_SECONDS)
+        try:
+            await checking.prepare(target, text, self._runners.runner(), self._runners.limits)
+        except RunnerUnavailable as error:
+            self._prepared = None
+            log.warning(error)
+
+    async def _mend(self, document: Document, path: Path, version: int) -> None:
+        await self._documents.view(document)
+        if not self._runners.settings.trusted:
+            return
+        found: list[Repair] = []
+        chapter = in_course(await self._background.aside(read, document.text), path)
+        try:
+            for target in linting.targets(path, chapter):
+                if document.version != version:
+                    return
+                found += await checking.repairs(target, self._runners.runner())
+        except RunnerUnavailable as error:
+            log.warning(error)
+        if found and document.version == version:
+            document.repairs = tuple(found)
+            self._documents.publish(document)
+
+
+def _name(target: Target) -> tuple[object, ...]:
+    """What names an exercise as its chapter has it now."""
+    return target.file, hash(target.chapter.text), target.key, target.step
