@@ -16,13 +16,16 @@ Command = Callable[[argparse.Namespace], int]
 def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     """The parser of the command line; what it parses holds the one of `commands` that is meant."""
     whole = argparse.ArgumentParser(
-        prog="blankcheck", description="Exercises with blanks, checked by running them."
+        prog="blankcheck",
+        description="Exercises with blanks, checked by running them.",
+        epilog="A learner begins with: blankcheck list. An author: blankcheck lint PATH. "
+        "blankcheck COMMAND --help says more of a command.",
     )
     whole.add_argument("--version", action="version", version=__version__)
     below = whole.add_subparsers(metavar="COMMAND", required=True)
 
     def command(name: str, text: str, runs: bool = False) -> argparse.ArgumentParser:
-        made = below.add_parser(name, help=text, description=text)
+        made = below.add_parser(name, help=text.replace("%", "%%"), description=text)
         made.set_defaults(command=commands[name])
         if runs:
             made.add_argument(
@@ -62,7 +65,16 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         made.add_argument("exercise", metavar="KEY", nargs="?", help="of a chapter: which exercise")
         made.add_argument("--step", metavar="N", type=int, help="the step, from 1")
 
+    def formats(made: argparse.ArgumentParser, *names: str) -> None:
+        made.add_argument(
+            "--format",
+            choices=names,
+            default=names[0],
+            help=f"of the output ({names[0]} if not said)",
+        )
+
     here = Path()
+    folder_of_courses = "a folder with courses in it (else the one that you are in)"
     made = command("serve", "The language server.", True)
     how = made.add_mutually_exclusive_group()
     how.add_argument(
@@ -71,21 +83,29 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     how.add_argument("--tcp", metavar="HOST:PORT", type=_address, help="wait for one client there")
 
     made = command("check", "Check submissions.", True)
-    made.add_argument("files", metavar="FILE", nargs="+", type=Path)
+    made.add_argument(
+        "files", metavar="FILE", nargs="+", type=Path, help="a submission, as start writes it"
+    )
     exercise_options(made)
-    made.add_argument("--format", choices=("text", "json"), default="text")
+    formats(made, "text", "json")
 
     made = command("run", "Run a submission without checking it.", True)
-    made.add_argument("file", metavar="FILE", type=Path)
+    made.add_argument("file", metavar="FILE", type=Path, help="a submission, as start writes it")
     exercise_options(made)
 
     made = command("lint", "Check chapters, for their author.", True)
-    made.add_argument("paths", metavar="PATH", nargs="+", type=Path)
-    made.add_argument("--static", action="store_true", help="run nothing")
-    made.add_argument("--format", choices=("text", "json", "sarif", "github"), default="text")
+    made.add_argument(
+        "paths", metavar="PATH", nargs="+", type=Path, help="a chapter, or a folder of chapters"
+    )
+    made.add_argument(
+        "--static", action="store_true", help="run nothing: only what can be told from the text"
+    )
+    formats(made, "text", "json", "sarif", "github")
 
     made = command("list", "List courses, chapters and exercises.")
-    made.add_argument("path", metavar="PATH", nargs="?", type=Path, default=here)
+    made.add_argument(
+        "path", metavar="PATH", nargs="?", type=Path, default=here, help=folder_of_courses
+    )
 
     named_exercise(command("show", "Show the instructions of an exercise."))
 
@@ -95,23 +115,31 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         "exercise", metavar="KEY", nargs="?", help="a key, a title or a number from 1"
     )
     made.add_argument("--step", metavar="N", type=int, help="the step, from 1")
-    made.add_argument("--workspace", metavar="DIR", type=Path, default=here)
+    made.add_argument(
+        "--workspace",
+        metavar="DIR",
+        type=Path,
+        default=here,
+        help="where blankcheck/COURSE/CHAPTER/ is made for it (else the folder that you are in)",
+    )
 
-    named_exercise(command("hint", "Show the hint of an exercise; it costs 30 %% of its XP."))
+    named_exercise(command("hint", "Show the hint of an exercise; it costs 30 % of its XP."))
 
     made = command("solution", "Show the solution; it costs all XP.")
     named_exercise(made)
     made.add_argument("--yes", action="store_true", help="do not ask again")
 
     made = command("reset", "Put a submission back to the sample code; a backup is kept.")
-    made.add_argument("file", metavar="FILE", type=Path)
+    made.add_argument("file", metavar="FILE", type=Path, help="a submission, as start writes it")
     exercise_options(made)
 
     made = command("progress", "Show what is passed, and the XP.")
-    made.add_argument("path", metavar="PATH", nargs="?", type=Path, default=here)
+    made.add_argument(
+        "path", metavar="PATH", nargs="?", type=Path, default=here, help=folder_of_courses
+    )
 
     made = command("doctor", "Say what works here, and what to do about the rest.", True)
-    made.add_argument("--format", choices=("text", "json"), default="text")
+    formats(made, "text", "json")
     return whole
 
 

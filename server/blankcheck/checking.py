@@ -308,7 +308,7 @@ def _result(
         step=target.step,
         verdict=report.verdict,
         feedback=(
-            *(_feedback(target, submission, item, known) for item in told),
+            *(_feedback(target, submission, item, known, for_author) for item in told),
             *_repairs_told(target, repaired, for_author),
         ),
         output=report.output,
@@ -341,9 +341,11 @@ def _repairs_told(
     return (Feedback("author/repaired", "information", said, Span(0, 0)),)
 
 
-def _feedback(target: Target, submission: str, item: Reported, known: _Blanks) -> Feedback:
+def _feedback(
+    target: Target, submission: str, item: Reported, known: _Blanks, for_author: bool
+) -> Feedback:
     if item.part != "submission":
-        return _fault_of_chapter(target, item)
+        return _fault_of_chapter(target, item, for_author)
     missing = known.missing(item)
     if missing is not None:
         lost = known.asking(item)
@@ -359,8 +361,11 @@ def _feedback(target: Target, submission: str, item: Reported, known: _Blanks) -
     return Feedback(item.code, item.severity, item.message, span, blank, known.related(blank))
 
 
-def _fault_of_chapter(target: Target, item: Reported) -> Feedback:
-    """Feedback on the chapter's own code, which has a place in the chapter only."""
+def _fault_of_chapter(target: Target, item: Reported, for_author: bool) -> Feedback:
+    """Feedback on the chapter's own code, which has a place in the chapter only.
+
+    An author, who is shown the place, is told what is wrong there and no more.
+    """
     name = _NAMES.get(item.part, item.part)
     code = target.unit.code(item.part)
     if code is None:
@@ -376,10 +381,11 @@ def _fault_of_chapter(target: Target, item: Reported) -> Feedback:
     said, start, end = item.message, item.start, item.end
     fault = find_fault(code.text)
     if fault is not None:  # told more exactly than by whoever tried to run it
-        said, start, end = f"{fault.message} {NOT_YOURS}", fault.span.start, fault.span.end
+        said, start, end = fault.message, fault.span.start, fault.span.end
+        said += "" if for_author else f" {NOT_YOURS}"
     span = code.span if start is None else _in_chapter(target, code, start, end)
     line = Lines(target.chapter.text).line_of(span.start) + 1
-    message = f"In the {name}, line {line} of {target.file.name}: {said}"
+    message = said if for_author else f"In the {name}, line {line} of {target.file.name}: {said}"
     related = (_place(target, span, f"The exercise's {name}"),)
     return Feedback(item.code, item.severity, message, Span(0, 0), related=related)
 

@@ -29,7 +29,6 @@ from blankcheck.courses import (
 from blankcheck.doctor import diagnose
 from blankcheck.progress import Progress
 from blankcheck.reporting import (
-    Style,
     finding_github,
     finding_json,
     finding_text,
@@ -39,6 +38,7 @@ from blankcheck.reporting import (
 )
 from blankcheck.result import Result, result_json
 from blankcheck.runner import Runner, RunnerUnavailable
+from blankcheck.terminal import style_of, under_way, warn
 
 OK, NOT_PASSED, NOT_DONE, INTERRUPTED = 0, 1, 2, 130
 MAX_BYTES = 16 * 2**20
@@ -58,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CourseError, RunnerUnavailable) as error:
         return _complain(str(error))
     except KeyboardInterrupt:
+        under_way("")
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone, which is their right; say nothing at exit either.
@@ -90,7 +91,9 @@ def _check(options: argparse.Namespace) -> int:
             try:
                 text = _read(file)
                 target = _target(options, file, text)
+                under_way(f"Checking {file} …")
                 result = await checking.check(target, text, str(file), runner)
+                under_way("")
             except CourseError as error:
                 said = str(error)
                 worst = max(worst, _complain(said if str(file) in said else f"{file}: {said}"))
@@ -102,7 +105,7 @@ def _check(options: argparse.Namespace) -> int:
         return worst
 
     status = _with_runner(options, each)
-    _warn(progress.message)
+    warn(progress.message)
     return status
 
 
@@ -112,18 +115,21 @@ def _run(options: argparse.Namespace) -> int:
     written: list[str] = []
 
     def show(output: str) -> None:
+        under_way("")
         written.append(output)
         sys.stdout.write(output)
         sys.stdout.flush()
 
     async def once(runner: Runner) -> int:
+        under_way(f"Running {options.file} …")
         result = await checking.run(target, text, str(options.file), runner, show)
+        under_way("")
         if not written:
             sys.stdout.write(result.output)
             sys.stdout.flush()
         if result.verdict != "passed" or result.feedback:
             shown = result_text(
-                _without_output(result), text, str(options.file), _style(sys.stderr)
+                _without_output(result), text, str(options.file), style_of(sys.stderr)
             )
             print(shown, file=sys.stderr)
         return _status(result)
@@ -133,30 +139,52 @@ def _run(options: argparse.Namespace) -> int:
 
 def _lint(options: argparse.Namespace) -> int:
     files = [file for path in options.paths for file in linting.chapter_files(path)]
-    found = [item for file in files for item in linting.static_findings(file, str(file))]
-    if not options.static:
+    found = [item for path in options.paths for item in linting.course_findings(path)]
+    at_once = options.format in ("text", "github")
+    style = style_of(sys.stdout)
 
-        async def tried(runner: Runner) -> int:
-            for file in files:
-                found.extend(await linting.run_findings(file, str(file), runner))
-            return OK
+    def show(items: Sequence[linting.Finding]) -> None:
+        for item in items if at_once else ():
+            github = options.format == "github"
+            print(finding_github(item) if github else finding_text(item, style), flush=True)
 
-        _with_runner(options, tried)
-        found = linting.once(found)
-        found.sort(key=lambda item: (files.index(Path(item.file)), item.span.start))
+    async def each(look: Callable[[Path], Awaitable[tuple[linting.Finding, ...]]]) -> int:
+        show(found)
+        worst = OK
+        for file in files:
+            try:
+                items = await look(file)
+            except CourseError as error:
+                worst = _complain(str(error))
+                continue
+            found.extend(items)
+            show(items)
+        return worst
+
+    async def read(file: Path) -> tuple[linting.Finding, ...]:
+        return linting.static_findings(file, str(file))
+
+    async def tried(runner: Runner) -> int:
+        async def look(file: Path) -> tuple[linting.Finding, ...]:
+            def trying(number: int, count: int) -> None:
+                under_way(f"Trying {file}, exercise {number} of {count} …")
+
+            items = await linting.all_findings(file, str(file), runner, trying)
+            under_way("")
+            return items
+
+        return await each(look)
+
+    status = asyncio.run(each(read)) if options.static else _with_runner(options, tried)
     if options.format == "json":
         print(json.dumps([finding_json(item) for item in found], indent=2))
     elif options.format == "sarif":
         print(findings_sarif(found, __version__))
-    else:
-        for item in found:
-            github = options.format == "github"
-            print(finding_github(item) if github else finding_text(item, _style(sys.stdout)))
     errors = sum(item.severity == "error" for item in found)
     if options.format == "text":
-        chapters = "1 chapter" if len(files) == 1 else f"{len(files)} chapters"
-        print(f"{chapters}, {len(found)} findings, {errors} of them errors.", file=sys.stderr)
-    return NOT_PASSED if errors else OK
+        counted = f"{_count(len(files), 'chapter')}, {_count(len(found), 'finding')}"
+        print(f"{counted}, {_count(errors, 'error')}.", file=sys.stderr)
+    return status or (NOT_PASSED if errors else OK)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -166,8 +194,8 @@ def _list(options: argparse.Namespace) -> int:
     if not courses:
         raise CourseError(f"No course is in {options.path}. Name a folder of chapters.")
     for course in courses:
-        print(_style(sys.stdout).paint(printable(course.title), "bold"))
-        _warn(course.problem)
+        print(style_of(sys.stdout).paint(printable(course.title), "bold"))
+        warn(course.problem)
         for file in course.chapters:
             try:
                 chapter = read_chapter(file)
@@ -181,7 +209,7 @@ def _list(options: argparse.Namespace) -> int:
                 state = learning.exercise_state(target, standings)
                 said = state if exercise.not_runnable is None else "to read"
                 print(f"    {number:>2}  {said:<8}  {printable(exercise.title)}")
-    _warn(progress.message)
+    warn(progress.message)
     return OK
 
 
@@ -211,7 +239,7 @@ def _hint(options: argparse.Namespace) -> int:
     progress = Progress()
     progress.add(learning.attempt(target, "hint"))
     print(printable(hint))
-    _warn(progress.message)
+    warn(progress.message)
     return OK
 
 
@@ -228,7 +256,7 @@ def _solution(options: argparse.Namespace) -> int:
     progress = Progress()
     progress.add(learning.attempt(target, "solution"))
     sys.stdout.write(code.text if code.text.endswith("\n") else f"{code.text}\n")
-    _warn(progress.message)
+    warn(progress.message)
     return OK
 
 
@@ -261,17 +289,19 @@ def _progress(options: argparse.Namespace) -> int:
                     possible += exercise.xp
         print(f"{printable(course.title)}: {passed} of {total} exercises passed")
     print(f"{earned} of {possible} XP")
-    _warn(progress.message)
+    warn(progress.message)
     return OK
 
 
 def _doctor(options: argparse.Namespace) -> int:
     async def look(runner: Runner) -> int:
+        under_way("Looking at what works here …")
         findings = await diagnose(runner)
+        under_way("")
         if options.format == "json":
             print(json.dumps([finding.to_json() for finding in findings], indent=2))
         else:
-            style = _style(sys.stdout)
+            style = style_of(sys.stdout)
             for finding in findings:
                 mark = style.paint("ok ", "green") if finding.ok else style.paint("no ", "red")
                 print(f"{mark} {finding.name:<12} {printable(finding.value)}")
@@ -289,7 +319,7 @@ def _with_runner(options: argparse.Namespace, work: Callable[[Runner], Awaitable
 
     here = options.python or os.environ.get("BLANKCHECK_PYTHON") or sys.executable
     command = options.runner_command or os.environ.get("BLANKCHECK_RUNNER_COMMAND", "")
-    launcher = choose(here, command, options.python or "", options.runner_folder, _warn)
+    launcher = choose(here, command, options.python or "", options.runner_folder, warn)
 
     async def supervised() -> int:
         runner = HostRunner(launcher, device=options.device)
@@ -362,7 +392,7 @@ def _show(result: Result, text: str, file: str, form: str) -> None:
     if form == "json":
         print(json.dumps(result_json(result, text, file)), flush=True)
     else:
-        print(result_text(result, text, file, _style(sys.stdout)), flush=True)
+        print(result_text(result, text, file, style_of(sys.stdout)), flush=True)
 
 
 def _status(result: Result) -> int:
@@ -380,18 +410,12 @@ def _shortest(file: Path) -> str:
     return str(file.relative_to(here) if file.is_relative_to(here) else file)
 
 
-def _style(stream: object) -> Style:
-    terminal = getattr(stream, "isatty", bool)()
-    return Style(terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
-
-
-def _warn(message: str | None) -> None:
-    if message:
-        print(f"blankcheck: {printable(message)}", file=sys.stderr)
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _complain(message: str) -> int:
-    _warn(message)
+    warn(message)
     return NOT_DONE
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from blankcheck.course import attributes
-from blankcheck.course.kinds import device_name
+from blankcheck.course.kinds import device_name, is_chapter
 from blankcheck.course.model import Chapter, Exercise
 from blankcheck.course.reader import read
 from blankcheck.course.submission import BUILTIN, Header, new_submission, read_header
@@ -22,7 +22,6 @@ _MAX_FOLDERS = 2_000
 _LOOKED_AT = 2**18
 """Bytes of a Markdown file that are searched for an exercise."""
 _SKIPPED = {"node_modules", "__pycache__", "site-packages", "venv", "build", "dist"}
-_EXERCISE = re.compile(rb"^(?:---[ \t]+)?type[ \t]*:[ \t]*\w*(?:Exercise|Exericse|Challenge)", re.M)
 
 
 class CourseError(Exception):
@@ -68,6 +67,8 @@ class Course:
     builtin: bool = False
     problem: str | None = None
     """What is wrong with its `course.yml`, for its author."""
+    missing: tuple[str, ...] = ()
+    """What its `course.yml` lists and is not there."""
 
 
 def builtin_folder() -> Path | None:
@@ -143,6 +144,7 @@ def read_course(folder: Path) -> Course | None:
             return None
         return Course(folder, folder.name, tuple(chapters), folder == builtin_folder(), problem)
     names = declared.get("chapters")
+    missing: list[str] = []
     if isinstance(names, list):
         listed = [str(name) for name in names]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         missing = [name for name in listed if name not in found]
@@ -151,6 +153,11 @@ def read_course(folder: Path) -> Course | None:
             problem = f"course.yml lists {missing[0]}, which is not in {folder}. Correct its name."
     else:
         chapters = [file for file in found.values() if _is_chapter(file)]
+        if names is not None:
+            problem = (
+                f"chapters in {manifest} is no list, so the chapters are listed by name. Write "
+                "each on a line of its own, such as “  - first.md”."
+            )
     title = declared.get("title")
     return Course(
         folder,
@@ -158,6 +165,7 @@ def read_course(folder: Path) -> Course | None:
         tuple(chapters),
         folder == builtin_folder(),
         problem,
+        tuple(missing),
     )
 
 
@@ -205,7 +213,7 @@ def _is_chapter(file: Path) -> bool:
 @lru_cache(maxsize=4096)
 def _has_exercise(file: Path, modified: int, size: int) -> bool:
     with file.open("rb") as stream:
-        return _EXERCISE.search(stream.read(_LOOKED_AT)) is not None
+        return is_chapter(stream.read(_LOOKED_AT).decode("utf-8", "replace"))
 
 
 def find_exercise(file: Path, exercise: str, step: int | None = None) -> Target:

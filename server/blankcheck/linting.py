@@ -1,8 +1,12 @@
-"""An author's check of chapters: static rules, then each solution and sample code tried."""
+"""An author's check of chapters: static rules, then each solution and sample code tried.
+
+Terminal and editor tell the same: both put together by `once` what the rules and the trials find.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,19 +42,41 @@ class Finding:
 
 
 def chapter_files(path: Path) -> tuple[Path, ...]:
-    """The chapters that a path names: a file, or those of the courses in a folder and below."""
+    """The chapters that a path names: a file, or those of the courses in a folder and below.
+
+    Raises CourseError if there is none.
+    """
     if path.is_file():
         return (path,)
-    if not path.is_dir():
-        raise CourseError(f"{path} is not there. Name a chapter's file, or a folder of chapters.")
-    found = [file for course in _courses(path) for file in course.chapters]
+    _require_folder(path)
+    found = [_within(path, file) for course in _courses(path) for file in course.chapters]
     if not found:
-        raise CourseError(f"{path} holds no chapters. Name a Markdown file with exercises.")
+        raise CourseError(
+            f"{path} holds no chapters: no Markdown file there has an exercise. Name a file itself "
+            "to see what is wrong with it."
+        )
+    return tuple(found)
+
+
+def course_findings(path: Path) -> tuple[Finding, ...]:
+    """What is wrong with each `course.yml` in a folder and below; nothing for a file."""
+    found: list[Finding] = []
+    for course in _courses(path) if path.is_dir() else ():
+        if course.problem is not None:
+            file = course.folder / "course.yml"
+            try:
+                text = file.read_bytes().decode("utf-8", "replace")
+            except OSError:
+                text = ""
+            start = text.find(course.missing[0]) if course.missing else 0
+            span = Span(start, start + len(course.missing[0]) if course.missing else 0)
+            name, code = str(_within(path, file)), "author/course"
+            found.append(Finding(name, None, code, "error", course.problem, span, text))
     return tuple(found)
 
 
 def static_findings(file: Path, name: str) -> tuple[Finding, ...]:
-    """What is wrong with a chapter's text."""
+    """What is wrong with a chapter's text. Raises CourseError if it cannot be read."""
     chapter = read_chapter(file)
     return tuple(_finding(problem, chapter, name) for problem in chapter_problems(chapter))
 
@@ -60,29 +86,49 @@ def chapter_problems(chapter: Chapter) -> tuple[Problem, ...]:
     return in_order((*chapter.problems, *findings(chapter)))
 
 
-async def run_findings(file: Path, name: str, runner: Runner) -> tuple[Finding, ...]:
-    """What comes out when each exercise's solution and sample code are checked.
+async def all_findings(
+    file: Path, name: str, runner: Runner, trying: Callable[[int, int], None]
+) -> tuple[Finding, ...]:
+    """What is wrong with a chapter's text, and what comes out when its exercises are tried.
 
-    The solution must pass, and the sample code must not.
+    `trying` is told which exercise's turn it is, from 1, and how many there are. Raises
+    CourseError if the chapter cannot be read, RunnerUnavailable if nothing can be run.
     """
     chapter = read_chapter(file)
-    found: list[Finding] = []
-    for target in targets(file, chapter):
-        found += [_finding(problem, chapter, name) for problem in await _tried(target, runner)]
-    return tuple(found)
+    found: list[Problem] = []
+    turns = list(targets(file, chapter))
+    for number, target in enumerate(turns, 1):
+        trying(number, len(turns))
+        found += await tried(target, runner)
+    whole = once(chapter_problems(chapter), found)
+    return tuple(_finding(problem, chapter, name) for problem in whole)
 
 
-def once(found: Sequence[Finding]) -> list[Finding]:
-    """The findings, without errors of a run that a rule has told of at the same place before."""
-    kept: list[Finding] = []
-    places: set[tuple[str, int]] = set()
-    for finding in found:
-        place = (finding.file, finding.span.start)
-        if finding.severity != "error" or place not in places:
-            kept.append(finding)
-        if finding.severity == "error":
-            places.add(place)
-    return kept
+def once(ruled: Iterable[Problem], tried: Iterable[Problem]) -> tuple[Problem, ...]:
+    """What the rules and the trials find in a chapter, in its order, without saying it twice.
+
+    A repair says more of a fault than the rule that sees it, a rule names the place of an error
+    better than the trial that meets it, and a sample that passes is more than one without blanks.
+    """
+    trials = tuple(dict.fromkeys(tried))
+    mended = {item.span.start for item in trials if item.severity != "error"}
+    passing = [item.span for item in trials if item.code == "author/sample-passes"]
+    kept = [
+        item
+        for item in ruled
+        if not (item.severity == "error" and item.span.start in mended)
+        and not (item.code == "author/no-blanks" and any(map(item.span.contains, passing)))
+    ]
+    for item in trials:
+        if item.severity != "error" or not any(
+            other.severity == "error" and _meets(item.span, other.span.start) for other in kept
+        ):
+            kept.append(item)
+    return in_order(kept)
+
+
+def _meets(span: Span, place: int) -> bool:
+    return span.start <= place < max(span.end, span.start + 1)
 
 
 def targets(file: Path, chapter: Chapter) -> Iterator[Target]:
@@ -98,7 +144,11 @@ def targets(file: Path, chapter: Chapter) -> Iterator[Target]:
                 yield target
 
 
-async def _tried(target: Target, runner: Runner) -> list[Problem]:
+async def tried(target: Target, runner: Runner) -> list[Problem]:
+    """What comes out when an exercise is tried: its solution must pass, its sample code must not.
+
+    Raises RunnerUnavailable if nothing can be run.
+    """
     problems: list[Problem] = []
     solution = target.unit.code("solution")
     if solution is not None and solution.text.strip():
@@ -113,7 +163,8 @@ async def _tried(target: Target, runner: Runner) -> list[Problem]:
         result = await checking.check(target, sample.text, "sample.py", runner)
         if result.verdict == "passed":
             message = (
-                "The sample code passes as it is. Leave a blank in it for the learner to fill."
+                "The sample code passes as it is, so there is nothing to do: put `___` where the "
+                "learner is to write."
             )
             problems.append(Problem("author/sample-passes", "warning", message, sample.span))
     return problems
@@ -141,7 +192,8 @@ def _solution_fails(target: Target, span: Span, result: Result) -> Problem:
         if solution is not None and solution.span.of(target.chapter.text) == solution.text:
             start = solution.span.start
             span = Span(start + first.span.start, start + first.span.end)
-    message = f"The solution does not pass its own check ({result.verdict}): {said}"
+    failed = f"The solution does not pass its own check ({result.verdict})"
+    message = f"{failed}: {said} Correct it, or the SCT."
     return Problem("author/solution-fails", "error", message, span)
 
 
@@ -167,3 +219,20 @@ def _finding(problem: Problem, chapter: Chapter, name: str) -> Finding:
 def _courses(path: Path) -> list[Course]:
     found = [read_course(folder) for folder in course_folders(path)]
     return [course for course in found if course is not None]
+
+
+def _require_folder(path: Path) -> None:
+    """Raises CourseError for what is no folder, or one that cannot be looked into."""
+    try:
+        with os.scandir(path):
+            return
+    except (FileNotFoundError, NotADirectoryError):
+        said = f"{path} is not there. Name a chapter's file, or a folder of chapters."
+    except OSError as error:
+        said = f"{path} cannot be looked into ({error.strerror}). Name another, or open it to you."
+    raise CourseError(said)
+
+
+def _within(path: Path, file: Path) -> Path:
+    """A file that was found below a path, named as the path was."""
+    return path / file.relative_to(path.resolve())

@@ -338,7 +338,7 @@ def test_linting_runs_the_solutions(capsys: pytest.CaptureFixture[str]) -> None:
         (
             "total = max(___, 5)\nprint(___)",
             "total = max(start + 3, 5)\nprint(total)",
-            "author/no-blanks",
+            "author/sample-passes",
         ),
     ],
 )
@@ -362,6 +362,106 @@ def test_other_forms_of_findings(form: str, capsys: pytest.CaptureFixture[str]) 
         "sarif": f'"startLine": {line}',
     }
     assert where[form] in said
+
+
+ONE = CHAPTER.partition("\n---\n\n## A broken")[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (
+            "has_equal_value()\nsuccess",
+            'has_equal_value(incorect_msg="No.")\nsuccess',
+            "{line}:1: `has_equal_value` takes no `incorect_msg`; did you mean `incorrect_msg`? ",
+        ),
+        ("Ex().check", "ex().check", "{line}:1: There is no check `ex`; did you mean `Ex`? "),
+        (
+            "check_object",
+            "check_objekt",
+            "{line}:1: There is no check `check_objekt`; did you mean",
+        ),
+        ('"total").has', '"totl").has', "{line}:19: The SCT looks at `totl`, which the solution"),
+        ("Ex().check", "Ex().has_output('9')\nEx().check", "Correct it, or the SCT. "),
+        ("max(___, 5)\nprint(___)", "max(5, 5)\nprint(total)", "passes as it is, so there"),
+        ("Python adds.", "Python \ufffds.", "save the chapter as UTF-8"),
+        ("type: Normal", "type: Nomral", "did you mean `NormalExercise`?"),
+        ("type: NormalExercise", "type: NormalExcercise", "did you mean `NormalExercise`?"),
+        ("`@hint`", "`@hnit`", "`hnit` is not a directive: did you mean `hint`?"),
+    ],
+)
+def test_each_mistake_is_told_once_with_what_to_do(
+    before: str, after: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = ONE.replace(before, after)
+    assert text != ONE
+    write("sums.md", text)
+    main(["lint", "."])
+    said = capsys.readouterr()
+    line = ONE.splitlines().index('Ex().check_object("total").has_equal_value()') + 1
+    assert says.format(line=f"sums.md:{line}") in said.out
+    assert said.err.startswith("1 chapter, 1 finding, ")
+
+
+def test_what_is_wrong_with_a_course_is_told_to_its_author(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write("sums.md", ONE)
+    write("course.yml", "title: Sums\nchapters:\n  - sums.md\n  - gone.md\n")
+    assert main(["lint", ".", "--static"]) == 1
+    assert capsys.readouterr().out.startswith("course.yml:4:5: course.yml lists gone.md, which is")
+    write("course.yml", "title: Sums\nchapters: sums.md\n")
+    assert main(["lint", ".", "--static", "--format", "json"]) == 1
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["file"], found["exercise"], found["code"]) == (
+        "course.yml",
+        None,
+        "author/course",
+    )
+    assert "Write each on a line of its own" in found["message"]
+
+
+def test_a_chapter_that_cannot_be_read_keeps_no_other_from_being_linted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("large.md").write_bytes(b"`@sct`\n" + b" " * 2**25)
+    write("other.md", ONE.replace("`@hint`", "`@hnit`"))
+    assert main(["lint", "large.md", "other.md", "--static"]) == 2
+    said = capsys.readouterr()
+    assert "large.md is too large for a chapter" in said.err
+    assert "other.md:" in said.out
+
+
+def test_a_folder_without_chapters_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("empty").mkdir()
+    Path("empty/again").symlink_to(".")
+    Path("empty/notes.md").write_text("# Notes\n")
+    Path("empty/self.md").symlink_to("self.md")
+    assert main(["lint", "empty"]) == 2
+    assert "empty holds no chapters: no Markdown file there has an exercise." in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a terminal is made as on Linux")
+def test_who_watches_sees_what_is_under_way(course: Path) -> None:
+    from pty import openpty
+
+    watched, terminal = openpty()
+    write("sums.md", ONE)
+    linting = command("lint", "sums.md", stdout=subprocess.PIPE, stderr=terminal)
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # as Linux tells the end of a terminal
+        while piece := os.read(watched, 4096):
+            shown += piece
+    os.close(watched)
+    assert linting.wait(30) == 0
+    assert linting.stdout
+    assert linting.stdout.read() == ""
+    linting.stdout.close()
+    assert "Trying sums.md, exercise 1 of 1 …\r\x1b[K".encode() in shown
+    assert shown.endswith(b"1 chapter, 0 findings, 0 errors.\r\n")
 
 
 def test_a_device_that_is_none_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> None:

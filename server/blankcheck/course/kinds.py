@@ -1,8 +1,10 @@
-"""The types of exercises, the languages and the device: which there are, what can be run here."""
+"""The types of exercises, the languages and the device: which there are, what can be run here; and
+what tells a chapter from other Markdown."""
 
 from __future__ import annotations
 
 import keyword
+import re
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -48,6 +50,17 @@ _NAMES = {
     "sql": "SQL",
     "shell": "shell commands",
 }
+
+_EXERCISE = re.compile(
+    r"^(?:(?:---[ \t]+)?type[ \t]*:[ \t]*\w*(?:Exercise|Exericse|Challenge)"
+    r"|(?:`@|\*{3}[ \t]*=[ \t]*)(?:pre_exercise_code|sample_code|solution|sct)\b)",
+    re.MULTILINE,
+)
+
+
+def is_chapter(text: str) -> bool:
+    """Whether Markdown holds an exercise: one's type, or a directive for its code."""
+    return _EXERCISE.search(text) is not None
 
 
 @lru_cache(maxsize=256)

@@ -25,6 +25,8 @@ from blankcheck.course.structure import CODE, Layout, front_matter, layout
 from blankcheck.course.text import Lines, Span
 
 _XP = re.compile(r"[0-9]{1,6}")
+_UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+"""What stands in a text for bytes that are none of it."""
 
 
 def read(text: str) -> Chapter:
@@ -75,6 +77,15 @@ class _Reader:
                     "same backticks.",
                     self.page.lines[fence.opening].span,
                 )
+        unreadable = self.text.find(_UNREADABLE)
+        if unreadable >= 0:
+            self.problem(
+                "encoding",
+                "warning",
+                "Here is something that is no text: save the chapter as UTF-8, and write this "
+                "character anew.",
+                Span(unreadable, unreadable + 1),
+            )
         exercises = self._exercises()
         if not exercises:
             self.problem(

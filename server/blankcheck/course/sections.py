@@ -70,7 +70,8 @@ def _directive(page: Layout, number: int) -> Mark:
     if match and match[1] in known:
         name = match[1]
         return Mark(number, _OTHER_NAMES.get(name, name), int(match[2]), line.value)
-    close = get_close_matches(name[:40], known, 1, 0.8)
+    swapped = [other for other in known if sorted(other) == sorted(name[:40])]
+    close = swapped or get_close_matches(name[:40], known, 1, 0.8)
     if not close:
         return Mark(number, "", None, line.value)
     return Mark(number, _OTHER_NAMES.get(close[0], close[0]), None, line.value, close[0])

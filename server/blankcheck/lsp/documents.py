@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from blankcheck import checking
-from blankcheck.course import pieces
+from blankcheck.course import kinds, pieces
 from blankcheck.course.mending import Repair
 from blankcheck.course.model import Problem
 from blankcheck.course.pieces import ChapterReader, Pieces
@@ -24,9 +23,6 @@ from blankcheck.values import Values
 MAX_CHAPTER = 32 * 2**20
 LOOK_SECONDS = 0.01
 """How long the rules look at a chapter before what they have found is shown."""
-_EXERCISE = re.compile(
-    r"^(?:---[ \t]+)?type[ \t]*:[ \t]*\w*(?:Exercise|Exericse|Challenge)", re.MULTILINE
-)
 
 
 @dataclass(frozen=True)
@@ -126,7 +122,7 @@ def is_submission(text: str) -> bool:
 def is_chapter(text: str, language: str, path: Path | None) -> bool:
     """Whether a text is a chapter, and not just any Markdown."""
     markdown = language == "markdown" or (path is not None and path.suffix == ".md")
-    return markdown and len(text) <= MAX_CHAPTER and _EXERCISE.search(text) is not None
+    return markdown and len(text) <= MAX_CHAPTER and kinds.is_chapter(text)
 
 
 def look_at(document: Document, roots: Sequence[Path]) -> View:

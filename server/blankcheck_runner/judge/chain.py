@@ -81,8 +81,12 @@ def maker(word: Word, chain: Chain | None = None) -> Callable[..., Chain]:
         try:
             word.signature.bind(None, *args, **keywords)
         except TypeError as error:
-            parameters = ", ".join(list(word.signature.parameters)[1:])
-            takes = f"its arguments are: {parameters}" if parameters else "it takes no arguments"
+            parameters = list(word.signature.parameters)[1:]
+            known = ", ".join(parameters)
+            takes = f"its arguments are: {known}" if known else "it takes no arguments"
+            for name in keywords:
+                if name not in parameters and (near := nearest(name, parameters)):
+                    raise SctError(f"`{word.name}` takes no `{name}`{near}") from None
             raise SctError(
                 f"`{word.name}` cannot be called like this ({error}); {takes}."
             ) from None

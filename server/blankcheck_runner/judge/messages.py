@@ -74,5 +74,7 @@ def short(value: Any) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean …?` where a known word is near, else nothing."""
-    found = difflib.get_close_matches(word, list(known), 1, 0.6)
+    words = list(known)
+    same = [other for other in words if other.lower() == word.lower()]
+    found = same or difflib.get_close_matches(word, words, 1, 0.6)
     return f"; did you mean `{found[0]}`?" if found else ""
