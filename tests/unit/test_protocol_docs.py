@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blankcheck.lsp import protocol
+from blankcheck.lsp.settings import Settings, read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/protocol.md").read_text("utf-8")
@@ -69,14 +70,14 @@ def test_every_key_of_the_answers_is_documented() -> None:
 
 def test_every_setting_is_documented_and_has_its_default() -> None:
     told = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", PAGE, re.MULTILINE))
-    default = protocol.Settings()
+    default = Settings()
     for key, written in told.items():
         name = re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", key)
         value = getattr(default, name)
         assert written == (f"{value:g}" if type(value) is float else json.dumps(value)), key
         assert (
             not isinstance(value, bool)
-            or getattr(protocol.read_settings({key: not value}, default), name) is not value
+            or getattr(read_settings({key: not value}, default), name) is not value
         )
     named = {re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", key) for key in told}
     assert named == set(default.__dataclass_fields__)

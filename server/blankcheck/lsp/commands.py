@@ -14,7 +14,8 @@ from pygls.exceptions import JsonRpcException
 from blankcheck.lsp import handlers, protocol
 from blankcheck.lsp.busy import busy
 from blankcheck.lsp.dialect import Server
-from blankcheck.lsp.protocol import CheckResult, DocumentParams
+from blankcheck.lsp.params import DocumentParams
+from blankcheck.lsp.protocol import CheckResult
 
 MAX_LINES = 20
 MAX_CHARACTERS = 2_000

@@ -25,6 +25,7 @@ from blankcheck.lsp.documents import (
     look_at,
     look_further,
 )
+from blankcheck.lsp.params import DocumentParams
 
 log = logging.getLogger(__name__)
 _FURTHER_SECONDS = 0.05
@@ -105,7 +106,7 @@ class DocumentStore:
             _drop(document)
         self._documents.clear()
 
-    def requested(self, params: protocol.DocumentParams) -> Document:
+    def requested(self, params: DocumentParams) -> Document:
         """The open document that a request is about, at the version that it is about."""
         document = self._documents.get(params.uri)
         if document is None:

@@ -15,6 +15,7 @@ from blankcheck.lsp import protocol
 from blankcheck.lsp.background import Background
 from blankcheck.lsp.document_store import DocumentStore
 from blankcheck.lsp.documents import Document
+from blankcheck.lsp.params import DocumentParams
 from blankcheck.lsp.runner_provider import RunnerProvider
 from blankcheck.lsp.standings import Standings
 from blankcheck.progress import Kind
@@ -47,11 +48,11 @@ class Execution:
         self._standings = standings
         self._background = background
 
-    def check(self, params: protocol.DocumentParams) -> Coroutine[Any, Any, protocol.CheckResult]:
+    def check(self, params: DocumentParams) -> Coroutine[Any, Any, protocol.CheckResult]:
         """Checks a document as it is at this call, whatever the client sends before it is done."""
         return self._execute(params, "check", checking.check)
 
-    def run(self, params: protocol.DocumentParams) -> Coroutine[Any, Any, protocol.CheckResult]:
+    def run(self, params: DocumentParams) -> Coroutine[Any, Any, protocol.CheckResult]:
         """Runs a document as it is at this call; what it prints goes to the client as it comes."""
 
         def show(text: str) -> None:
@@ -64,7 +65,7 @@ class Execution:
 
         return self._execute(params, None, run)
 
-    async def debug(self, params: protocol.DocumentParams) -> protocol.DebugStart:
+    async def debug(self, params: DocumentParams) -> protocol.DebugStart:
         """How to debug a document as it is now. Raises CourseError, or a JSON-RPC error."""
         document = self._runnable(params)
         version, text = document.version, document.text
@@ -91,7 +92,7 @@ class Execution:
             "stopAt": stop_at,
         }
 
-    def _runnable(self, params: protocol.DocumentParams) -> Document:
+    def _runnable(self, params: DocumentParams) -> Document:
         """A document whose code may be run; raises a JSON-RPC error if it may not."""
         document = self._documents.requested(params)
         self._runners.require_trust()
@@ -107,7 +108,7 @@ class Execution:
         return target
 
     def _execute(
-        self, params: protocol.DocumentParams, recorded: Kind | None, work: _Work
+        self, params: DocumentParams, recorded: Kind | None, work: _Work
     ) -> Coroutine[Any, Any, protocol.CheckResult]:
         document = self._runnable(params)
         document.turns += 1

@@ -26,6 +26,14 @@ from blankcheck.lsp.dialect import Server
 from blankcheck.lsp.documents import ChapterView, SubmissionView
 from blankcheck.lsp.harmless import LONGEST, title
 from blankcheck.lsp.hover import hover
+from blankcheck.lsp.params import (
+    ExerciseParams,
+    InvalidParams,
+    document_params,
+    exercise_params,
+    trust_params,
+)
+from blankcheck.lsp.settings import read_settings
 from blankcheck.lsp.values import hints
 from blankcheck.result import range_json
 from blankcheck.runner import RunnerUnavailable
@@ -37,7 +45,7 @@ def _told() -> Generator[None]:
     """Turns our errors into the protocol's."""
     try:
         yield
-    except protocol.InvalidParams as error:
+    except InvalidParams as error:
         raise JsonRpcException(str(error), protocol.INVALID_PARAMS) from None
     except CourseError as error:
         raise JsonRpcException(str(error), protocol.NOT_AN_EXERCISE) from None
@@ -48,7 +56,7 @@ def _told() -> Generator[None]:
 
 def initialize(ls: Server, params: types.InitializeParams) -> None:
     """Takes the settings."""
-    settings = protocol.read_settings(params.initialization_options, ls.session.settings)
+    settings = read_settings(params.initialization_options, ls.session.settings)
     ls.session.configure(settings)
     if settings.client_commands:
         ls.protocol.commands = ()
@@ -88,7 +96,7 @@ def did_change_configuration(ls: Server, params: types.DidChangeConfigurationPar
     """Takes the settings; those that are left out keep their values."""
     sent = params.settings
     own: Any = sent.get("blankcheck", sent) if isinstance(sent, Mapping) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-    ls.session.configure(protocol.read_settings(own, ls.session.settings))  # pyright: ignore[reportUnknownArgumentType]
+    ls.session.configure(read_settings(own, ls.session.settings))  # pyright: ignore[reportUnknownArgumentType]
 
 
 def did_change_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
@@ -104,8 +112,8 @@ def did_change_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams
 def trust(ls: Server, params: object) -> None:
     """Trust was given or withdrawn."""
     with _told():
-        data = {"trusted": protocol.trust_params(params)}
-    ls.session.configure(protocol.read_settings(data, ls.session.settings))
+        data = {"trusted": trust_params(params)}
+    ls.session.configure(read_settings(data, ls.session.settings))
     ls.session.documents.refresh_all()
 
 
@@ -196,21 +204,21 @@ async def code_actions(ls: Server, params: types.CodeActionParams) -> list[types
 async def check(ls: Server, params: object) -> protocol.CheckResult:
     """Checks a submission."""
     with _told():
-        asked = protocol.document_params(params)
+        asked = document_params(params)
     return await busy(ls, asked.token, "Checking", ls.session.execution.check(asked))
 
 
 async def run(ls: Server, params: object) -> protocol.CheckResult:
     """Runs a submission."""
     with _told():
-        asked = protocol.document_params(params)
+        asked = document_params(params)
     return await busy(ls, asked.token, "Running", ls.session.execution.run(asked))
 
 
 async def debug(ls: Server, params: object) -> protocol.DebugStart:
     """How to debug a submission."""
     with _told():
-        return await ls.session.execution.debug(protocol.document_params(params))
+        return await ls.session.execution.debug(document_params(params))
 
 
 async def courses(ls: Server, params: object) -> protocol.Courses:
@@ -222,7 +230,7 @@ async def courses(ls: Server, params: object) -> protocol.Courses:
 async def start_exercise(ls: Server, params: object) -> protocol.Started:
     """Writes the learner's file."""
     with _told():
-        asked = protocol.exercise_params(params)
+        asked = exercise_params(params)
         folders = ls.folders()
         folder = to_path(asked.folder) if asked.folder else (folders[0] if folders else None)
         if folder is None:
@@ -237,7 +245,7 @@ async def start_exercise(ls: Server, params: object) -> protocol.Started:
 async def take_hint(ls: Server, params: object) -> protocol.Hint:
     """The hint, or what it costs."""
     with _told():
-        asked = protocol.document_params(params)
+        asked = document_params(params)
     target = await ls.session.documents.target(ls.session.documents.requested(asked))
     hint = learning.hint(target)
     standings = ls.session.standings
@@ -257,10 +265,10 @@ async def instructions(ls: Server, params: object) -> protocol.Instructions:
     """What an exercise asks for."""
     with _told():
         if isinstance(params, Mapping) and "textDocument" in params:
-            asked = protocol.document_params(params)  # pyright: ignore[reportUnknownArgumentType]
+            asked = document_params(params)  # pyright: ignore[reportUnknownArgumentType]
             target = await ls.session.documents.target(ls.session.documents.requested(asked))
         else:
-            exercise = protocol.exercise_params(params)  # pyright: ignore[reportUnknownArgumentType]
+            exercise = exercise_params(params)  # pyright: ignore[reportUnknownArgumentType]
             target = await ls.session.background.aside(_exercise, exercise)
     return {
         "chapter": to_uri(target.file),
@@ -274,7 +282,7 @@ async def instructions(ls: Server, params: object) -> protocol.Instructions:
 async def reset(ls: Server, params: object) -> protocol.NewText:
     """The sample code, as an edit."""
     with _told():
-        document = ls.session.documents.requested(protocol.document_params(params))
+        document = ls.session.documents.requested(document_params(params))
         target = await ls.session.documents.target(document)
         text = learning.reset_text(target, document.text)
     whole: Any = range_json(document.lines, Span(0, len(document.text)))
@@ -284,7 +292,7 @@ async def reset(ls: Server, params: object) -> protocol.NewText:
 async def blanks(ls: Server, params: object) -> protocol.Blanks:
     """The unfilled blanks."""
     with _told():
-        document = ls.session.documents.requested(protocol.document_params(params))
+        document = ls.session.documents.requested(document_params(params))
     target = await ls.session.documents.target(document)
     version, lines = document.version, document.lines
     return {"version": version, "blanks": await ls.session.background.aside(_blanks, target, lines)}
@@ -356,7 +364,7 @@ async def devices(ls: Server, params: object) -> protocol.Devices:
     }
 
 
-def _exercise(asked: protocol.ExerciseParams) -> Target:
+def _exercise(asked: ExerciseParams) -> Target:
     chapter = to_path(asked.chapter)
     if chapter is None:
         raise CourseError(f"{asked.chapter} is not a file. Save the chapter first.")

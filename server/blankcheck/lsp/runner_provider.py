@@ -12,6 +12,7 @@ from pygls.exceptions import JsonRpcException
 from blankcheck.lsp import protocol
 from blankcheck.lsp.background import Background
 from blankcheck.lsp.harmless import title
+from blankcheck.lsp.settings import Settings
 from blankcheck.runner import Runner, RunnerUnavailable
 from blankcheck.runner.launch import Launcher
 from blankcheck.runner.remote import choose
@@ -26,7 +27,7 @@ class RunnerProvider:
     def __init__(
         self,
         make: Callable[[Launcher], Runner],
-        settings: protocol.Settings,
+        settings: Settings,
         background: Background,
         warn: Callable[[str], None],
     ) -> None:
@@ -83,7 +84,7 @@ class RunnerProvider:
         stage = None if self._runner is None else self._runner.stage
         return None if stage is None else title(stage)
 
-    def configure(self, settings: protocol.Settings) -> bool:
+    def configure(self, settings: Settings) -> bool:
         """Takes over settings. Whether the runner was given up: another place to run things gets
         another one."""
         before, self.settings = self.settings, settings
@@ -104,7 +105,7 @@ class RunnerProvider:
             await runner.close()
 
 
-def _place(settings: protocol.Settings) -> tuple[object, ...]:
+def _place(settings: Settings) -> tuple[object, ...]:
     """Where code runs."""
     there = (settings.runner_command, settings.runner_python, settings.runner_folder)
     return settings.interpreter, *there

@@ -12,12 +12,12 @@ from typing import Any
 
 from lsprotocol import types
 
-from blankcheck.lsp import protocol
 from blankcheck.lsp.background import Background
 from blankcheck.lsp.document_store import DocumentStore
 from blankcheck.lsp.execution import Execution
 from blankcheck.lsp.prefetch import Prefetch
 from blankcheck.lsp.runner_provider import RunnerProvider
+from blankcheck.lsp.settings import Settings
 from blankcheck.lsp.standings import Standings
 from blankcheck.runner import Runner
 from blankcheck.runner.launch import Launcher
@@ -36,7 +36,7 @@ class Session:
     ) -> None:
         self._send = send
         self.background = Background()
-        settings = protocol.Settings(interpreter=python)
+        settings = Settings(interpreter=python)
         self.runners = RunnerProvider(make_runner, settings, self.background, self._warn)
         self.standings = Standings(send, self._warn)
         self.documents = DocumentStore(send, self.background)
@@ -48,11 +48,11 @@ class Session:
         self.documents.on_view = self.prefetch.for_submission
 
     @property
-    def settings(self) -> protocol.Settings:
+    def settings(self) -> Settings:
         """What the client has set."""
         return self.runners.settings
 
-    def configure(self, settings: protocol.Settings) -> None:
+    def configure(self, settings: Settings) -> None:
         """Takes over settings."""
         if self.runners.configure(settings):
             self.prefetch.forget_runner()
