@@ -1,4 +1,4 @@
-"""Frames on a connected stream socket: how host, worker, student and judge talk to each other.
+"""What connects host, worker, student and judge: frames on a connected stream socket, and a file.
 
 `Channel` blocks, with a deadline, for workers and the judge; `AsyncChannel` is the host's end.
 Open sockets and descriptors can travel along with a frame (they are attached to its header), so
@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import struct
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,9 @@ from blankcheck_runner import wire
 
 MAX_DESCRIPTORS = 8
 _CHUNK = 2**18
+_POSITION = struct.Struct("!II")
+"""What a worker writes at the start of its position file: number of the part, line; both from 1."""
+_PARTS: tuple[wire.Part, ...] = ("pre_exercise_code", "submission", "solution", "sct")
 
 
 class ChannelClosed(EOFError):
@@ -226,6 +230,23 @@ def unnamed_file() -> int:
         return os.memfd_create("blankcheck")
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())
+
+
+def write_position(file: int, part: wire.Part, line: int) -> None:
+    """Writes which line (from 1) of a part runs. What runs may have closed the file."""
+    with contextlib.suppress(OSError):
+        os.pwrite(file, _POSITION.pack(_PARTS.index(part) + 1, line), 0)
+
+
+def read_position(file: int) -> tuple[wire.Part, int] | None:
+    """What was written last; null if nothing was, or nothing that could be."""
+    data = os.pread(file, _POSITION.size, 0)
+    if len(data) < _POSITION.size:
+        return None
+    number: int
+    line: int
+    number, line = _POSITION.unpack(data)
+    return (_PARTS[number - 1], line) if 1 <= number <= len(_PARTS) and line else None
 
 
 def _settle(future: asyncio.Future[None]) -> None:

@@ -12,10 +12,9 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from blankcheck_runner import processes, wire
-from blankcheck_runner.channel import AsyncChannel, ChannelClosed, Ends, HostSide
+from blankcheck_runner.channel import AsyncChannel, ChannelClosed, Ends, HostSide, read_position
 from blankcheck_runner.output import Output
 from blankcheck_runner.stops import from_outside
-from blankcheck_runner.worker import PARTS, POSITION
 
 FORK_SECONDS = 3.0
 """A worker that does not fork within this is taken for hung."""
@@ -140,11 +139,7 @@ class Hold:
     def position(self) -> tuple[wire.Part, int] | None:
         """The part and the line (from 1) of the statement that runs, as the worker wrote it."""
         if self._position >= 0:
-            data = os.pread(self._position, POSITION.size, 0)
-            if len(data) == POSITION.size:
-                number, line = POSITION.unpack(data)
-                known = 1 <= number <= len(PARTS) and line
-                self._last = (PARTS[number - 1], line) if known else None
+            self._last = read_position(self._position)
         return self._last
 
     def drain(self) -> None:

@@ -51,6 +51,18 @@ class Task:
         return "".join(printed.text for printed in self.solution_prints)
 
 
+def task_from_json(data: Mapping[str, Any]) -> Task:
+    """The task that `asdict` wrote."""
+    raised = data["submission_raised"]
+    fields: dict[str, Any] = {
+        **data,
+        "submission_prints": tuple(Printed(**item) for item in data["submission_prints"]),
+        "solution_prints": tuple(Printed(**item) for item in data["solution_prints"]),
+        "submission_raised": None if raised is None else Raised(**raised),
+    }
+    return Task(**fields)
+
+
 @dataclass(frozen=True)
 class Probe:
     """A question to a process: run this as if in a copy of your namespace, and say what came."""
