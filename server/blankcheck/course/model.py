@@ -139,6 +139,11 @@ class Exercise:
         python = [file for file in filled if (file.path or ".py").endswith(".py")]
         return (python or filled)[0]
 
+    def text(self, name: str) -> str:
+        """The text of that code; empty where there is none."""
+        code = self.code(name)
+        return "" if code is None else code.text
+
     def items(self, name: str) -> tuple[Item, ...]:
         """The items of a prose section; empty if it is not there."""
         section = self.section(name)

@@ -15,6 +15,7 @@ from blankcheck.course.syntax import MAX_CODE
 from blankcheck.course.text import Lines, Span
 from blankcheck.course.tracking import blank_at, track
 from blankcheck.courses import Target
+from blankcheck.feedback import instruction_of, wanted
 from blankcheck.lsp.convert import to_offset, to_range
 from blankcheck.lsp.documents import Document, SubmissionView
 from blankcheck.lsp.harmless import fenced, inline
@@ -108,7 +109,7 @@ def _of_blank(
     described: tuple[Described, ...],
     hint_taken: bool,
 ) -> str:
-    parts = [f"**{checking.wanted(blank)}**"]
+    parts = [f"**{wanted(blank)}**"]
     if index is not None:
         parts += _of_index(target, index, described, hint_taken)
     return "\n\n".join(parts)
@@ -126,7 +127,7 @@ def _of_index(
     target: Target, index: int, described: tuple[Described, ...], hint_taken: bool
 ) -> list[str]:
     parts: list[str] = []
-    instruction = checking.instruction(target, index)
+    instruction = instruction_of(target, index)
     if instruction is not None:
         parts.append(instruction.text)
     known = described[index] if index < len(described) else Described()
@@ -143,7 +144,7 @@ def _of_index(
 def _hint_for(target: Target, index: int, hint: str) -> str:
     """The hint's item for the blank's instruction, if there is one for each; else all of it."""
     instructions, hints = target.unit.items("instructions"), target.unit.items("hint")
-    instruction = checking.instruction(target, index)
+    instruction = instruction_of(target, index)
     if instruction is None or len(hints) != len(instructions):
         return hint
     return hints[instructions.index(instruction)].text
