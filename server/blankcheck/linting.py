@@ -6,12 +6,12 @@ Terminal and editor tell the same: both put together by `once` what the rules an
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from blankcheck import checking
-from blankcheck.course.model import Chapter, Problem, Severity
+from blankcheck.course.model import Chapter, Exercise, Problem, Severity
 from blankcheck.course.rules import findings, in_order
 from blankcheck.course.text import Lines, Span
 from blankcheck.courses import (
@@ -96,7 +96,9 @@ async def all_findings(
     """
     chapter = read_chapter(file)
     found: list[Problem] = []
-    turns = list(targets(file, chapter))
+    turns = [
+        target for exercise in chapter.exercises for target in targets(file, chapter, exercise)
+    ]
     for number, target in enumerate(turns, 1):
         trying(number, len(turns))
         found += await tried(target, runner)
@@ -131,17 +133,15 @@ def _meets(span: Span, place: int) -> bool:
     return span.start <= place < max(span.end, span.start + 1)
 
 
-def targets(file: Path, chapter: Chapter) -> Iterator[Target]:
-    """Everything in a chapter that can be run, step by step."""
-    for exercise in chapter.exercises:
-        steps = range(1, len(exercise.steps) + 1)
-        for target in (
-            [Target(file, chapter, exercise, step) for step in steps]
-            if steps
-            else [Target(file, chapter, exercise)]
-        ):
-            if target.unit.not_runnable is None and exercise.not_runnable is None:
-                yield target
+def targets(file: Path, chapter: Chapter, exercise: Exercise) -> tuple[Target, ...]:
+    """What can be run of an exercise: itself, or each of its steps."""
+    steps = range(1, len(exercise.steps) + 1)
+    each = [Target(file, chapter, exercise, step) for step in steps or (None,)]
+    return tuple(
+        target
+        for target in each
+        if target.unit.not_runnable is None and exercise.not_runnable is None
+    )
 
 
 async def tried(target: Target, runner: Runner) -> list[Problem]:
@@ -175,7 +175,12 @@ def _remarks(target: Target, result: Result) -> list[Problem]:
     was put right for that."""
     found = [item for item in result.feedback if item.code.startswith("author/")]
     return [
-        Problem(item.code, item.severity, item.message, _in_chapter(target, item) or Span(0, 0))
+        Problem(
+            item.code,
+            item.severity,
+            item.message,
+            _in_chapter(target, item) or target.unit.heading,
+        )
         for item in found
     ]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from lsprotocol import types
 
+from blankcheck.course.model import Problem
 from blankcheck.course.text import Span
+from blankcheck.linting import once
 from blankcheck.lsp.convert import to_range, to_range_from_json, to_severity
 from blankcheck.lsp.documents import ChapterView, Document, LostView
 from blankcheck.result import Place, help_uri
@@ -16,15 +18,14 @@ def diagnostics(document: Document) -> list[types.Diagnostic]:
     """All diagnostics of a document."""
     view = document.view
     if isinstance(view, ChapterView):
-        # A repair says more of a fault than the rule that found it: what learners get, and the fix.
-        repaired = {repair.span.start for repair in document.repairs}
+        repaired = [
+            Problem(repair.code, "warning", repair.message, repair.span)
+            for repair in document.repairs
+        ]
+        tried = document.trials.problems(view.pieces)
         return [
             _diagnostic(document, problem.code, problem.severity, problem.message, problem.span)
-            for problem in view.problems
-            if problem.severity != "error" or problem.span.start not in repaired
-        ] + [
-            _diagnostic(document, repair.code, "warning", repair.message, repair.span)
-            for repair in document.repairs
+            for problem in once(view.problems, (*repaired, *tried))
         ]
     if isinstance(view, LostView):
         first = document.lines.span(0)

@@ -192,6 +192,6 @@ class DocumentStore:
 
 
 def _drop(document: Document) -> None:
-    for task in (document.refresh, document.work, document.mending):
+    for task in (document.refresh, document.work, document.trying):
         if task is not None:
             task.cancel()

@@ -16,6 +16,7 @@ from blankcheck.course.pieces import ChapterReader, Pieces
 from blankcheck.course.submission import read_header
 from blankcheck.course.text import Lines
 from blankcheck.courses import CourseError, Target, device_of_course, find_target
+from blankcheck.lsp.trials import Trials
 from blankcheck.progress import Unit
 from blankcheck.result import Feedback, Result
 from blankcheck.values import Values
@@ -67,6 +68,8 @@ class Document:
     """Whether an edit came out of order, so that the text can no longer be trusted."""
     repairs: tuple[Repair, ...] = ()
     """For a chapter: what is put right for learners, found by running it."""
+    trials: Trials = field(default_factory=Trials)
+    """For a chapter: what came out when its exercises were tried."""
     view: View = None
     viewed: int | None = None
     """The version that `view` is of; null while it is looked at anew."""
@@ -81,7 +84,8 @@ class Document:
     work: asyncio.Task[Result] | None = None
     """The check or run that is under way."""
     refresh: asyncio.Task[None] | None = None
-    mending: asyncio.Task[None] | None = None
+    trying: asyncio.Task[None] | None = None
+    """Finds out what is wrong with a chapter by running it."""
     reader: ChapterReader = field(default_factory=ChapterReader)
     """What is known of a chapter from reading it before."""
 

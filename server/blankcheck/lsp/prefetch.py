@@ -1,5 +1,5 @@
 """What is run before anybody asks: of a submission, what stands where its blanks are, and what a
-check of it needs; of a chapter, what has to be put right in it.
+check of it needs; of a chapter, what has to be put right in it, and what its exercises come to.
 
 All of it can fail without harm, so what fails is logged, and found out when it is asked for.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from blankcheck import checking, linting
 from blankcheck.course.mending import Repair
+from blankcheck.course.model import Chapter, Problem
 from blankcheck.course.reader import read
 from blankcheck.courses import Target, in_course
 from blankcheck.lsp.background import Background
@@ -22,6 +23,8 @@ from blankcheck.lsp.runner_provider import RunnerProvider
 from blankcheck.runner import RunnerUnavailable
 
 log = logging.getLogger(__name__)
+_MOST_TRIED = 50
+"""Exercises of a chapter that are tried at once; `blankcheck lint` tries them all."""
 _PREPARE_SECONDS = 0.1
 """Of files that are opened at once, the last one counts."""
 
@@ -54,14 +57,15 @@ class Prefetch:
             self._prepare(target, document.text)
 
     def for_chapter(self, document: Document) -> None:
-        """Finds what has to be put right in a chapter for learners, as it is now."""
+        """Finds what is wrong with a chapter, as it is now, by running it: what has to be put right
+        for learners, then what comes out of each exercise that has changed since it was tried."""
         if document.path is not None and is_chapter(
             document.text, document.language, document.path
         ):
-            if document.mending is not None:
-                document.mending.cancel()
-            work = self._mend(document, document.path, document.version)
-            document.mending = self._background.spawn(work)
+            if document.trying is not None:
+                document.trying.cancel()
+            work = self._try(document, document.path, document.version)
+            document.trying = self._background.spawn(work)
 
     def forget_runner(self) -> None:
         """The runner was given up: the next one is not ready for anything yet."""
@@ -107,19 +111,33 @@ class Prefetch:
             self._prepared = None
             log.warning(error)
 
-    async def _mend(self, document: Document, path: Path, version: int) -> None:
+    async def _try(self, document: Document, path: Path, version: int) -> None:
         await self._documents.view(document)
         if not self._runners.settings.trusted:
             return
-        found: list[Repair] = []
         chapter = in_course(await self._background.aside(read, document.text), path)
         try:
-            for target in linting.targets(path, chapter):
+            await self._mend(document, path, chapter, version)
+            for exercise in document.trials.untried(chapter)[:_MOST_TRIED]:
+                found: list[Problem] = []
+                for target in linting.targets(path, chapter, exercise):
+                    async with self._turn:
+                        if document.version != version:
+                            return
+                        found += await linting.tried(target, self._runners.runner())
+                news = document.trials.add(chapter, exercise, found)
+                if news and document.version == version:
+                    self._documents.publish(document)
+        except RunnerUnavailable as error:
+            log.warning(error)
+
+    async def _mend(self, document: Document, path: Path, chapter: Chapter, version: int) -> None:
+        found: list[Repair] = []
+        for exercise in chapter.exercises:
+            for target in linting.targets(path, chapter, exercise):
                 if document.version != version:
                     return
                 found += await checking.repairs(target, self._runners.runner())
-        except RunnerUnavailable as error:
-            log.warning(error)
         if found and document.version == version:
             document.repairs = tuple(found)
             self._documents.publish(document)
