@@ -120,7 +120,8 @@ async def test_trust_withdrawn_in_mid_check(client: Client) -> None:
     client.notify("blankcheck/trust", {"trusted": False})
     assert await error_of(client, id) == UNAVAILABLE
     await below.gone()
-    await Watched(descendants(client.process.pid)).gone()  # at most what is ended and not yet reaped
+    # At most one is left that has ended and is not reaped yet.
+    await Watched(descendants(client.process.pid)).gone()
     assert (await client.refusal("blankcheck/check", {"textDocument": {"uri": uri}})).code == (
         UNTRUSTED
     )
