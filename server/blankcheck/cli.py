@@ -339,6 +339,11 @@ def _interrupt(number: int, frame: object) -> NoReturn:
 
 def _target(options: argparse.Namespace, file: Path, text: str) -> Target:
     """The exercise that options or the file's first line name."""
+    if file.suffix == ".md":
+        raise CourseError(
+            f"{file} is a chapter and no submission. Begin one of its exercises with blankcheck "
+            "start, or check the chapter itself with blankcheck lint."
+        )
     if options.chapter is None and options.exercise is None and options.step is None:
         return find_target(text, file, [Path.cwd()])
     header = read_header(text)

@@ -47,6 +47,11 @@ def chapter_files(path: Path) -> tuple[Path, ...]:
     Raises CourseError if there is none.
     """
     if path.is_file():
+        if path.suffix != ".md":
+            raise CourseError(
+                f"{path} is no chapter: that is a Markdown file whose name ends in .md. Name one, "
+                "or a folder of chapters."
+            )
         return (path,)
     _require_folder(path)
     found = [_within(path, file) for course in _courses(path) for file in course.chapters]

@@ -225,6 +225,8 @@ def test_the_exercise_can_be_named(capsys: pytest.CaptureFixture[str]) -> None:
         (["check", "mine.py", "--chapter", "gone.md", "--exercise", "1"], "gone.md cannot be read"),
         (["check", "mine.py", "--chapter", "sums.md", "--exercise", "9"], "1 Add two numbers"),
         (["lint", "gone.md"], "gone.md is not there"),
+        (["lint", "mine.py"], "mine.py is no chapter"),
+        (["check", "sums.md"], "sums.md is a chapter and no submission"),
         (["start", "sums.md", "x"], "no exercise"),
         (["solution", "sums.md", "1"], "--yes"),
         (["show", "sums.md"], "Name its number"),
