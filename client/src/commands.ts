@@ -16,7 +16,9 @@ import {
   Run,
   Start,
   TakeHint,
+  TakeSolution,
   type CheckResult,
+  type NewText,
 } from "./protocol";
 import type { Server } from "./server";
 import type { Status } from "./status";
@@ -47,6 +49,7 @@ export class Commands {
       debugFailure: async (uri?: unknown, line?: number) =>
         this.debugging.start(await subject(uri), line ?? true),
       hint: (uri?: unknown) => this.hint(uri),
+      solution: (uri?: unknown) => this.solution(uri),
       reset: (uri?: unknown) => this.reset(uri),
       showInstructions: (subject?: unknown) => this.showInstructions(subject),
       nextExercise: () => this.next(),
@@ -163,18 +166,25 @@ export class Commands {
     await this.showInstructions(document.uri);
   }
 
+  private async solution(uri: unknown): Promise<void> {
+    const document = await subject(uri);
+    const { available, cost } = await this.server.request(TakeSolution, of(document));
+    if (!available) {
+      void vscode.window.showInformationMessage("This exercise has no solution to show.");
+      return;
+    }
+    const price = cost ? `It costs the ${cost} XP that are left to earn here.` : "";
+    if (!(await replacing("Show the solution?", "Show Solution", price))) return;
+    const asked = { ...of(document), take: true };
+    const { edit } = await this.server.request(TakeSolution, asked);
+    if (edit) await replace(document, edit);
+  }
+
   private async reset(uri: unknown): Promise<void> {
     const document = await subject(uri);
-    const reset = "Reset";
-    const message = "Put the exercise back as it was at its start?";
-    const detail = "What you wrote is replaced. Undo brings it back.";
-    const options = { modal: true, detail };
-    if ((await vscode.window.showWarningMessage(message, options, reset)) !== reset) return;
-    const { version, range, text } = await this.server.request(Reset, of(document));
-    if (version !== document.version) return;
-    const edit = new vscode.WorkspaceEdit();
-    edit.replace(document.uri, rangeOf(range), text);
-    await vscode.workspace.applyEdit(edit);
+    const question = "Put the exercise back as it was at its start?";
+    if (!(await replacing(question, "Reset"))) return;
+    await replace(document, await this.server.request(Reset, of(document)));
   }
 
   /** For a submission, or for an exercise of the tree that is only read. */
@@ -186,6 +196,8 @@ export class Commands {
     const { visibleTextEditors } = vscode.window;
     const editor = visibleTextEditors.find((one) => one.document === document);
     await this.instructions.show(title, document.uri, editor);
+    // A button of a message had the focus, if that was where it came from.
+    if (editor) await vscode.window.showTextDocument(document, editor.viewColumn);
   }
 
   private async next(): Promise<void> {
@@ -231,6 +243,22 @@ async function subject(uri: unknown): Promise<vscode.TextDocument> {
   const editor = submissionEditor();
   if (!editor) throw new Error("Open the file of an exercise first: start one in the course tree.");
   return editor.document;
+}
+
+/** Whether the learner wants to have what they wrote replaced. */
+async function replacing(question: string, action: string, price = ""): Promise<boolean> {
+  const detail = `${price} What you wrote is replaced. Undo brings it back.`.trim();
+  const options = { modal: true, detail };
+  return (await vscode.window.showWarningMessage(question, options, action)) === action;
+}
+
+async function replace(document: vscode.TextDocument, made: NewText): Promise<void> {
+  if (made.version !== document.version) {
+    throw new Error("The text has changed meanwhile, and was left as it is. Try it again.");
+  }
+  const edit = new vscode.WorkspaceEdit();
+  edit.replace(document.uri, rangeOf(made.range), made.text);
+  await vscode.workspace.applyEdit(edit);
 }
 
 function select(editor: vscode.TextEditor, range: Range): void {

@@ -9,7 +9,7 @@ import { Server } from "./server";
 import { Status } from "./status";
 import { isSubmissionDocument, keepsExercises } from "./submission";
 import { Testing } from "./testing";
-import { CourseTree } from "./tree";
+import { showCourses } from "./tree";
 
 let server: Server | undefined;
 
@@ -36,11 +36,11 @@ export function activate(context: vscode.ExtensionContext): void {
     debugging.register(),
     new Testing(running, status, debugging),
     new Commands(running, status, instructions, debugging).register(),
-    vscode.window.createTreeView("blankcheck.courses", {
-      treeDataProvider: new CourseTree(running),
-      showCollapseAll: true,
-    }),
+    showCourses(running),
     vscode.workspace.registerTextDocumentContentProvider(SCHEME, instructions),
+    vscode.window.onDidChangeActiveTextEditor((editor) => {
+      if (editor) void quietly(instructions.follow(editor));
+    }),
     vscode.workspace.onDidOpenTextDocument(notice),
     vscode.workspace.onDidGrantWorkspaceTrust(() => quietly(running.trust())),
     vscode.workspace.onDidChangeConfiguration((event) => {

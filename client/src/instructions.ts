@@ -1,7 +1,9 @@
 /** An exercise's instructions as a Markdown document of our own scheme, shown by VS Code's preview. */
 import * as vscode from "vscode";
+import { of } from "./convert";
 import { Instruct, TakeHint, type ExerciseParams } from "./protocol";
 import type { Server } from "./server";
+import { isSubmissionDocument } from "./submission";
 
 export const SCHEME = "blankcheck";
 
@@ -56,8 +58,20 @@ export class InstructionsProvider implements vscode.TextDocumentContentProvider 
       "vscode.markdown.preview.editor",
       options,
     );
-    // A button of a message had the focus, if that was where it came from.
-    if (beside) await vscode.window.showTextDocument(beside.document, beside.viewColumn);
+  }
+
+  /** Where the instructions of another exercise are in view, shows those of the one that the learner
+      has turned to. */
+  async follow(editor: vscode.TextEditor): Promise<void> {
+    const { document } = editor;
+    const shown = vscode.window.tabGroups.all
+      .filter(({ viewColumn }) => viewColumn !== editor.viewColumn)
+      .map(({ activeTab }) => activeTab?.input)
+      .find((input) => input instanceof vscode.TabInputCustom && input.uri.scheme === SCHEME);
+    if (!(shown instanceof vscode.TabInputCustom) || !isSubmissionDocument(document)) return;
+    if (shown.uri.query === JSON.stringify(document.uri.toString())) return;
+    const { title } = await this.server.request(Instruct, of(document));
+    if (vscode.window.activeTextEditor === editor) await this.show(title, document.uri, editor);
   }
 }
 

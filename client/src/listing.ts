@@ -50,10 +50,11 @@ export function identity({ chapter, exercise, step }: Place): string {
 }
 
 /** What an exercise is worth, as it stands behind its title. */
-export function worth({ type, xp, earned, runnable }: ExerciseItem): string {
+export function worth({ type, xp, earned, runnable, state }: ExerciseItem): string {
   if (!runnable) return type.startsWith("Video") ? "video" : "not run here";
   if (!xp) return "";
-  return earned && earned !== xp ? `${earned} of ${xp} XP` : `${xp} XP`;
+  const settled = earned > 0 || state === "passed";
+  return settled && earned !== xp ? `${earned} of ${xp} XP` : `${xp} XP`;
 }
 
 const SPOKEN: Record<State, string> = { new: "not started", started: "started", passed: "passed" };

@@ -95,6 +95,19 @@ export interface Instructions {
   markdown: string;
 }
 
+/** A document as it shall be: an edit that can be undone. */
+export interface NewText {
+  version: number;
+  range: Range;
+  text: string;
+}
+
+export interface Solution {
+  available: boolean;
+  cost: number;
+  edit: NewText | null;
+}
+
 export interface BlankItem {
   index: number | null;
   range: Range;
@@ -151,11 +164,10 @@ export const Blanks = new RequestType<
 export const TakeHint = new RequestType<DocumentParams & { take?: boolean }, Hint, void>(
   "blankcheck/hint",
 );
-export const Reset = new RequestType<
-  DocumentParams,
-  { version: number; range: Range; text: string },
-  void
->("blankcheck/reset");
+export const TakeSolution = new RequestType<DocumentParams & { take?: boolean }, Solution, void>(
+  "blankcheck/solution",
+);
+export const Reset = new RequestType<DocumentParams, NewText, void>("blankcheck/reset");
 export const Instruct = new RequestType<DocumentParams | ExerciseParams, Instructions, void>(
   "blankcheck/instructions",
 );

@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { CheckResult, Contained } from "./protocol";
 import { submissionEditor } from "./submission";
-import { contained, headline, place, sentence } from "./verdict";
+import { contained, headline, place, sentence, spokenStatus } from "./verdict";
 
 interface Shown {
   text: string;
@@ -89,7 +89,7 @@ export class Status implements vscode.Disposable {
     const where = command && `Exercises run through ${command}`;
     const more = [where, this.containment && contained(this.containment)].filter(Boolean);
     this.item.tooltip = [tooltip, ...more].join("\n\n");
-    this.item.accessibilityInformation = { label: `Blankcheck: ${tooltip}` };
+    this.item.accessibilityInformation = { label: spokenStatus(text, tooltip) };
     this.item.show();
   }
 }

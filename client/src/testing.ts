@@ -11,6 +11,8 @@ import type { Status } from "./status";
 import { keepsExercises } from "./submission";
 import { outcome, remarks } from "./verdict";
 
+const Kind = vscode.TestRunProfileKind;
+
 /** What is done with one exercise of a test run. */
 type Work = (
   document: vscode.TextDocument,
@@ -32,7 +34,6 @@ export class Testing implements vscode.Disposable {
     private readonly status: Status,
     private readonly debugging: Debugging,
   ) {
-    const { Run, Debug } = vscode.TestRunProfileKind;
     const profile = (name: string, kind: vscode.TestRunProfileKind, work: Work) =>
       this.controller.createRunProfile(
         name,
@@ -40,8 +41,8 @@ export class Testing implements vscode.Disposable {
         (request, token) => this.run(name, request, token, work),
         true,
       );
-    profile("Check", Run, (...asked) => this.check(...asked));
-    profile("Debug Exercise", Debug, (...asked) => this.debug(...asked));
+    profile("Check", Kind.Run, (...asked) => this.check(...asked));
+    profile("Debug Exercise", Kind.Debug, (...asked) => this.debug(...asked));
     this.controller.resolveHandler = async (item) => {
       this.wanted = true;
       if (!item) await this.list();
@@ -132,9 +133,13 @@ export class Testing implements vscode.Disposable {
   ): Promise<void> {
     const run = this.controller.createTestRun(request, name);
     const tests = leaves(request.include ?? all(this.controller.items), request.exclude ?? []);
-    tests.forEach((test) => {
-      run.enqueued(test);
-    });
+    // What waits or runs and has no result in the end counts as skipped. Debugging gives none, so
+    // that the last check's is still shown.
+    if (request.profile?.kind === Kind.Run) {
+      tests.forEach((test) => {
+        run.enqueued(test);
+      });
+    }
     try {
       for (const test of tests) {
         if (token.isCancellationRequested) break;
@@ -159,7 +164,6 @@ export class Testing implements vscode.Disposable {
       run.skipped(test);
       return;
     }
-    run.started(test);
     try {
       const document = await vscode.workspace.openTextDocument(test.uri);
       await work(document, test, run, token);
@@ -172,6 +176,7 @@ export class Testing implements vscode.Disposable {
   }
 
   private async check(...[document, test, run, token]: Parameters<Work>): Promise<void> {
+    run.started(test);
     const result = await checked(document, this.server, this.status, token);
     if (result) tell(run, test, document, result);
     else run.skipped(test);

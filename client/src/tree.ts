@@ -3,13 +3,15 @@ import * as vscode from "vscode";
 import { identity, spoken, spokenState, worth, type Place } from "./listing";
 import { ListCourses, type ChapterItem, type CourseItem, type State } from "./protocol";
 import type { Server } from "./server";
+import { isSubmissionDocument } from "./submission";
 
-type Node =
+type Node = { parent?: Node } & (
   | { kind: "course"; course: CourseItem }
   | { kind: "chapter"; chapter: ChapterItem }
-  | { kind: "exercise"; place: Place };
+  | { kind: "exercise"; place: Place }
+);
 
-export class CourseTree implements vscode.TreeDataProvider<Node> {
+class CourseTree implements vscode.TreeDataProvider<Node> {
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.changed.event;
 
@@ -22,11 +24,12 @@ export class CourseTree implements vscode.TreeDataProvider<Node> {
   async getChildren(node?: Node): Promise<Node[]> {
     if (!node) return this.courses();
     if (node.kind === "course") {
-      return node.course.chapters.map((chapter) => ({ kind: "chapter", chapter }));
+      return node.course.chapters.map((chapter) => ({ kind: "chapter", chapter, parent: node }));
     }
     const place = (step: Partial<Place>, exercise: Place["exercise"], chapter: string): Node => ({
       kind: "exercise",
       place: { chapter, exercise, ...step },
+      parent: node,
     });
     if (node.kind === "chapter") {
       return node.chapter.exercises.map((exercise) => place({}, exercise, node.chapter.uri));
@@ -34,6 +37,21 @@ export class CourseTree implements vscode.TreeDataProvider<Node> {
     const { chapter, exercise, step } = node.place;
     if (step !== undefined) return [];
     return exercise.steps.map(({ step }) => place({ step }, exercise, chapter));
+  }
+
+  getParent({ parent }: Node): Node | undefined {
+    return parent;
+  }
+
+  /** The exercise or step that a learner's file is for. */
+  async find(file: vscode.Uri, within?: Node): Promise<Node | undefined> {
+    for (const node of await this.getChildren(within)) {
+      const own = node.kind === "exercise" ? fileOf(node.place) : null;
+      if (own && vscode.Uri.parse(own).toString() === file.toString()) return node;
+      const found = await this.find(file, node);
+      if (found) return found;
+    }
+    return undefined;
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
@@ -44,6 +62,7 @@ export class CourseTree implements vscode.TreeDataProvider<Node> {
       item.id = uri;
       item.iconPath = new vscode.ThemeIcon(problem ? "warning" : "mortar-board");
       item.tooltip = problem ?? title;
+      item.accessibilityInformation = { label: problem ? `${title}, ${problem}` : title };
       item.contextValue = "course";
       return item;
     }
@@ -52,6 +71,7 @@ export class CourseTree implements vscode.TreeDataProvider<Node> {
       const item = new vscode.TreeItem(title, Expanded);
       item.id = uri;
       item.tooltip = description || title;
+      item.accessibilityInformation = { label: title };
       item.contextValue = "chapter";
       return item;
     }
@@ -88,6 +108,36 @@ export class CourseTree implements vscode.TreeDataProvider<Node> {
       return [];
     }
   }
+}
+
+/** The tree in its view, where the exercise in the editor is selected, as a file is in the Explorer. */
+export function showCourses(server: Server): vscode.Disposable {
+  const tree = new CourseTree(server);
+  const options = { treeDataProvider: tree, showCollapseAll: true };
+  const view = vscode.window.createTreeView("blankcheck.courses", options);
+  const follow = async (): Promise<void> => {
+    const document = vscode.window.activeTextEditor?.document;
+    if (!view.visible || !document || !isSubmissionDocument(document)) return;
+    const node = await tree.find(document.uri);
+    if (!node || vscode.window.activeTextEditor?.document !== document) return;
+    await view.reveal(node, { select: true, focus: false });
+  };
+  const quietly = (): void => {
+    follow().catch((error: unknown) => {
+      server.log.error(`The exercise cannot be shown in the tree: ${String(error)}`);
+    });
+  };
+  return vscode.Disposable.from(
+    view,
+    view.onDidChangeVisibility(quietly),
+    vscode.window.onDidChangeActiveTextEditor(quietly),
+  );
+}
+
+/** The learner's file, of what has one of its own. */
+function fileOf({ exercise, step }: Place): string | null {
+  if (step === undefined) return exercise.steps.length ? null : exercise.file;
+  return exercise.steps.find((item) => item.step === step)?.file ?? null;
 }
 
 function icon(state: State): vscode.ThemeIcon {

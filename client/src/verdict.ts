@@ -11,20 +11,33 @@ const LEADS: Record<Verdict, string> = {
   broken: "$(warning) The exercise is at fault",
 };
 
+const ICON = /^\$\([\w~-]+\) /;
+
 /** What the status bar says of a check. */
 export function headline({ verdict, feedback, device }: CheckResult): string {
   if (verdict === "incomplete" && feedback.length) {
     return `$(circle-large-outline) ${feedback.length} ${feedback.length === 1 ? "blank" : "blanks"} left`;
   }
-  const line = feedback[0]?.range.start.line;
-  const placed = verdict === "failed" || verdict === "error";
-  const told = placed && line ? `${LEADS[verdict]}: line ${line + 1}` : LEADS[verdict];
+  const line = lineAtFault({ verdict, feedback });
+  const told = line ? `${LEADS[verdict]}: line ${line}` : LEADS[verdict];
   return device === "cpu" ? told : `${told} · ${device}`;
+}
+
+/** The line that a verdict is about, as the editor counts; undefined for one that has no line. */
+function lineAtFault({ verdict, feedback }: Pick<CheckResult, "verdict" | "feedback">) {
+  const line = verdict === "failed" || verdict === "error" ? feedback[0]?.range.start.line : 0;
+  return line ? line + 1 : undefined;
+}
+
+/** What a screen reader says of the status bar item: what it shows, and what hovering over it tells. */
+export function spokenStatus(text: string, tooltip: string): string {
+  const words = text.replace(ICON, "").replace(/…$/, "");
+  return `Blankcheck: ${tooltip.startsWith(words) ? "" : `${words}. `}${tooltip}`;
 }
 
 /** What a verdict says in words: its first message, or what the verdict itself means. */
 export function sentence(result: CheckResult): string {
-  const spoken = LEADS[result.verdict].replace(/^\$\([\w-]+\) /, "");
+  const spoken = LEADS[result.verdict].replace(ICON, "");
   return result.feedback[0]?.message ?? `${spoken}.`;
 }
 
@@ -64,7 +77,8 @@ export function deviceText({ device, label, problem }: Devices): string {
 export function ending(result: CheckResult): string {
   const after = `after ${result.seconds.toFixed(2)} s on ${result.device}`;
   if (result.verdict === "passed") return `[ended ${after}]`;
-  return `[${sentence(result)}]`;
+  const line = lineAtFault(result);
+  return `[${line ? `line ${line}: ` : ""}${sentence(result)}]`;
 }
 
 /** The blank before or after a position, round the end of the file. */

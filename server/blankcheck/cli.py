@@ -245,8 +245,8 @@ def _hint(options: argparse.Namespace) -> int:
 
 def _solution(options: argparse.Namespace) -> int:
     target = _named(options)
-    code = target.unit.code("solution")
-    if code is None or not code.text.strip():
+    code = learning.solution(target)
+    if code is None:
         raise CourseError("This exercise has no solution.")
     if not options.yes:
         raise CourseError(
@@ -255,7 +255,7 @@ def _solution(options: argparse.Namespace) -> int:
         )
     progress = Progress()
     progress.add(learning.attempt(target, "solution"))
-    sys.stdout.write(code.text if code.text.endswith("\n") else f"{code.text}\n")
+    sys.stdout.write(code if code.endswith("\n") else f"{code}\n")
     warn(progress.message)
     return OK
 

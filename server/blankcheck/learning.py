@@ -1,6 +1,6 @@
 """What a learner is shown of an exercise, and how far they are with it; for editor and terminal.
 
-Never the solution, nor the SCT.
+Never the SCT; the solution only to who asks for it, at its cost.
 """
 
 from __future__ import annotations
@@ -55,6 +55,20 @@ def hint_cost(target: Target, standings: Mapping[Unit, Standing]) -> int:
     return round(target.exercise.xp * min(HINT_SHARE, standing.share) / parts)
 
 
+def solution_cost(target: Target, standings: Mapping[Unit, Standing]) -> int:
+    """The XP that seeing the solution would cost now."""
+    standing = standings.get(unit_of(target), Standing())
+    if standing.state == "passed":
+        return 0
+    return round(target.exercise.xp * standing.share / max(1, len(target.exercise.steps)))
+
+
+def solution(target: Target) -> str | None:
+    """The solution's code, or null if there is none."""
+    code = target.unit.code("solution")
+    return code.text if code is not None and code.text.strip() else None
+
+
 def hint(target: Target) -> str | None:
     """The hint as Markdown, or null if there is none."""
     section = target.unit.section("hint")
@@ -83,14 +97,18 @@ def instructions(target: Target) -> str:
 
 def reset_text(target: Target, submission: str) -> str:
     """The submission as it was at the start; its first line, which names the exercise, stays."""
-    sample = sample_of(target)
+    return with_code(target, submission, sample_of(target))
+
+
+def with_code(target: Target, submission: str, code: str) -> str:
+    """The submission with other code; its first line, which names the exercise, stays."""
     body = code_span(submission)
     first = submission[: body.start]
     if not first:
         header = Header(target.file.resolve().as_posix(), target.key, target.step)
-        return new_submission(header, sample)
+        return new_submission(header, code)
     first = first if first.endswith(("\n", "\r")) else f"{first}\n"
-    return first + (sample if not sample or sample.endswith("\n") else f"{sample}\n")
+    return first + (code if not code or code.endswith("\n") else f"{code}\n")
 
 
 def back_up(file: Path) -> Path:

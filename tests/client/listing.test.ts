@@ -64,6 +64,8 @@ test("a screen reader hears title, state and worth", () => {
   assert.equal(spoken(exercise(2)), "Exercise 2, not started, 100 XP");
   const passed = exercise(2, { state: "passed", earned: 70 });
   assert.equal(spoken(passed), "Exercise 2, passed, 70 of 100 XP");
+  const shown = exercise(2, { state: "passed", earned: 0 });
+  assert.equal(spoken(shown), "Exercise 2, passed, 0 of 100 XP");
   assert.equal(worth(exercise(1, { runnable: false, type: "VideoExercise" })), "video");
   assert.equal(worth(exercise(1, { xp: 0 })), "");
 });

@@ -11,6 +11,7 @@ import {
   place,
   remarks,
   sentence,
+  spokenStatus,
 } from "../../client/src/verdict";
 
 function feedback(message: string, line: number): FeedbackItem {
@@ -89,7 +90,21 @@ test("the sentence is the first message, or says the verdict", () => {
 
 test("a run ends with its time, or with what stopped it", () => {
   assert.equal(ending(result("passed")), "[ended after 0.04 s on cpu]");
-  assert.equal(ending(result("error", feedback("There is no y.", 2))), "[There is no y.]");
+  assert.equal(ending(result("error", feedback("There is no y.", 2))), "[line 3: There is no y.]");
+  assert.equal(ending(result("timeout", feedback("Too slow.", 2))), "[Too slow.]");
+});
+
+test("a screen reader hears what the status bar shows, and what hovering over it tells", () => {
+  const wrong = result("failed", feedback("Too large.", 4));
+  assert.equal(
+    spokenStatus(headline(wrong), sentence(wrong)),
+    "Blankcheck: Not right yet: line 5. Too large.",
+  );
+  assert.equal(spokenStatus("$(pass) Passed", "Passed."), "Blankcheck: Passed.");
+  assert.equal(
+    spokenStatus("$(loading~spin) Checking…", "It runs"),
+    "Blankcheck: Checking. It runs",
+  );
 });
 
 test("the next and the previous blank go round the end of the file", () => {

@@ -58,6 +58,21 @@ step("a hint tells its cost first, and is then shown with the instructions", asy
   await editor.picture("hint");
 });
 
+step("the solution tells its cost first, replaces the code, and can be undone", async (editor) => {
+  const { page } = editor;
+  await editor.command("Blankcheck: Show Solution…");
+  const dialog = page.getByRole("dialog").filter({ hasText: "70 XP" });
+  await dialog.getByRole("button", { name: "Show Solution" }).click();
+  await page.locator(".view-line", { hasText: "torch.matmul(hidden_1, weight_2)" }).waitFor();
+  await editor.marks("info").first().waitFor({ state: "hidden" });
+  await page.locator(".view-line").first().click();
+  await page.keyboard.press("ControlOrMeta+Z");
+  await editor
+    .marks("info")
+    .nth(BLANKS - 1)
+    .waitFor();
+});
+
 step(
   "Show Device Info says what exercises run on, and copies all that is known",
   async (editor) => {

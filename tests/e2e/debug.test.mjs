@@ -84,6 +84,13 @@ step("the variables show the tensors, and what is in them", async (editor) => {
 
 step("the program goes on to its end", goOn);
 
+step("F5 alone debugs the exercise at hand", async (editor) => {
+  await editor.goTo(5);
+  await editor.page.keyboard.press("F5");
+  await stopped(editor, 6);
+  await goOn(editor);
+});
+
 step("the Testing view lists the course, and Debug there stops too", async (editor) => {
   const { page } = editor;
   await editor.command("Testing: Focus on Test Explorer View");
@@ -95,6 +102,24 @@ step("the Testing view lists the course, and Debug there stops too", async (edit
   await editor.goTo(6);
   await page.keyboard.press("F9");
   await page.locator(".codicon-debug-breakpoint").waitFor({ state: "hidden" });
+});
+
+step("a check there passes", async (editor) => {
+  await editor.command("Testing: Focus on Test Explorer View");
+  // Debugging it came to no result.
+  await act(editor, "Not yet run", "Run Test");
+  await tested(editor, "Passed").waitFor();
+  await editor.status("Passed").waitFor();
+});
+
+step("a check there ends when its run is cancelled", async (editor) => {
+  await editor.write(`${sample.split("\n")[0]}\nwhile True:\n    pass\n`);
+  await editor.command("Testing: Focus on Test Explorer View");
+  await act(editor, "Passed", "Run Test");
+  await editor.status("Checking…").waitFor();
+  await editor.command("Test: Cancel Test Run");
+  await editor.status(/^\s*Check\s*$/).waitFor();
+  await tested(editor, "Skipped").waitFor();
 });
 
 step("a check there fails with its message", async (editor) => {

@@ -33,7 +33,7 @@ step("starting an exercise opens its code beside its instructions", async (edito
   await editor.instructions().getByText("Multiply input_layer with weight_1").waitFor();
   await editor.exercise("Neural Networks", "started").waitFor();
   assert.equal(await editor.marks("info").count(), BLANKS);
-  await editor.picture("blanks", { readme: true });
+  await editor.picture("blanks");
 });
 
 step("what is typed goes into the first blank, then Next Blank", async (editor) => {
@@ -113,6 +113,8 @@ step("the right answer passes, in a message, in the tree and in the status bar",
   await editor.hover(editor.status("Passed"), "Containment: ");
   await editor.notification("Next Exercise").waitFor();
   await editor.exercise("Neural Networks", "passed").waitFor();
+  const earned = { hasText: "Passed: 100 of 100 XP" };
+  await editor.page.locator(".codelens-decoration", earned).waitFor();
   assert.equal(await editor.marks("error").count(), 0);
   await editor.notification("Checking").waitFor({ state: "hidden" });
   await editor.picture("passed");
@@ -127,4 +129,14 @@ step("Next Exercise starts the one after", async (editor) => {
   await editor.notification("Next Exercise").getByRole("button", { name: "Next Exercise" }).click();
   await editor.exercise("ReLU activation", "started").waitFor();
   await editor.instructions().getByText("ReLU activation").first().waitFor();
+});
+
+step("the tree and the instructions follow from one exercise to the other", async (editor) => {
+  const chosen = (title) =>
+    editor.page.getByRole("treeitem", { name: new RegExp(`^${title}, `), selected: true });
+  await chosen("ReLU activation").waitFor();
+  await editor.page.locator(".tab", { hasText: "02-neural-networks.py" }).click();
+  await editor.instructions().getByText("Multiply input_layer with weight_1").waitFor();
+  await chosen("Neural Networks").waitFor();
+  await editor.waitForFocusInCode();
 });

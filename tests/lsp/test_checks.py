@@ -60,7 +60,7 @@ async def test_a_right_answer_passes_and_is_remembered(client: Client) -> None:
     await client.wait(lambda m: m.get("method") == "workspace/codeLens/refresh")
     assert published(client, uri)[-1]["diagnostics"] == []
     lenses = await client.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
-    assert lenses[-1]["command"]["title"].endswith("Passed")
+    assert lenses[-1]["command"]["title"].endswith("Passed: 100 of 100 XP")
     tree = await client.request("blankcheck/courses", {})
     exercise = tree["courses"][-1]["chapters"][0]["exercises"][0]
     assert (exercise["state"], exercise["earned"]) == ("passed", 100)
@@ -256,6 +256,8 @@ async def test_a_hover_tells_the_kind_of_value_and_never_the_value(client: Clien
     hover = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 13}}
     told = (await client.request("textDocument/hover", hover))["contents"]["value"]
     assert "Expected here: a whole number." in told
+    # The instruction is beside the message already; what only the hover says comes before it.
+    assert told.index("Expected here") < told.index("Add 2 and 3")
     assert "start" not in told
 
 

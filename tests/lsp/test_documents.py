@@ -261,6 +261,27 @@ async def test_the_hint_costs_and_is_told_once_it_is_taken(client: Client) -> No
     assert "start + 3" not in before + after
 
 
+async def test_the_solution_costs_and_is_an_edit_once_it_is_taken(client: Client) -> None:
+    uri = client.open("a.py", SAMPLE)
+    document = {"textDocument": {"uri": uri}}
+    asked = await client.request("blankcheck/solution", document)
+    assert asked == {"available": True, "cost": 100, "edit": None}
+    await client.request("blankcheck/hint", {**document, "take": True})
+    assert (await client.request("blankcheck/solution", document))["cost"] == 70
+    taken = await client.request("blankcheck/solution", {**document, "take": True})
+    assert taken["edit"]["text"] == HEADER + "total = max(start + 3, 5)\nprint(total)\n"
+    assert taken["edit"]["version"] == 1
+    assert taken["edit"]["range"]["start"] == {"line": 0, "character": 0}
+    assert (await client.request("blankcheck/solution", document))["cost"] == 0
+
+
+async def test_an_exercise_without_a_solution_offers_none(client: Client) -> None:
+    uri = client.open("a.py", "# blankcheck: course/sums.md#choice01\n")
+    document = {"textDocument": {"uri": uri}}
+    asked = await client.request("blankcheck/solution", {**document, "take": True})
+    assert asked == {"available": False, "cost": 0, "edit": None}
+
+
 async def test_instructions_never_hold_the_answer(client: Client) -> None:
     chapter = (client.workspace / "course/sums.md").as_uri()
     asked = {"chapter": chapter, "exercise": "1"}

@@ -249,6 +249,7 @@ def recorded(client: Client) -> list[dict[str, Any]]:
         ("blankcheck/blanks", {"textDocument": document}, True),
         ("blankcheck/reset", {"textDocument": document}, True),
         ("blankcheck/hint", {"textDocument": document, "take": False}, True),
+        ("blankcheck/solution", {"textDocument": document, "take": False}, True),
         ("blankcheck/instructions", {"chapter": chapter, "exercise": "1"}, True),
         ("blankcheck/courses", {}, True),
         ("$/cancelRequest", {"id": 3}, False),

@@ -44,7 +44,7 @@ async def test_check_is_a_lens_that_the_server_runs(stranger: OtherEditor, uri: 
     assert stranger.codes(uri) == []
     assert stranger.messages[1:] == [(INFO, "Passed: Well added.")]
     asked = 0
-    while "Passed" not in await stranger.lenses(uri):
+    while "Passed: 100 of 100 XP" not in await stranger.lenses(uri):
         await stranger.until(lambda asked=asked: stranger.refreshed > asked)
         asked = stranger.refreshed
 

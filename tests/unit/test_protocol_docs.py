@@ -56,6 +56,7 @@ def test_every_key_of_the_answers_is_documented() -> None:
         protocol.Hint,
         protocol.Instructions,
         protocol.NewText,
+        protocol.Solution,
         protocol.Blanks,
         protocol.BlankItem,
         protocol.RunnerInfo,

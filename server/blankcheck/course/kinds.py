@@ -96,7 +96,7 @@ def not_runnable(type_: str, lang: str, has_code: bool) -> str | None:
     """Why an exercise cannot be run here, told to a learner; null if it can."""
     known = meant(type_)
     if known == "VideoExercise":
-        return "This is a video: there is nothing to run."
+        return "This is a video, which is not shown here. Go on with the next exercise."
     if known in CHOICES:
         return "This question is answered by choosing an option: there is nothing to run."
     if not type_:

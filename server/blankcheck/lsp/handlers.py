@@ -23,7 +23,7 @@ from blankcheck.lsp.actions import actions
 from blankcheck.lsp.busy import busy
 from blankcheck.lsp.convert import to_path, to_uri
 from blankcheck.lsp.dialect import Server
-from blankcheck.lsp.documents import ChapterView, SubmissionView
+from blankcheck.lsp.documents import ChapterView, Document, SubmissionView
 from blankcheck.lsp.harmless import LONGEST, title
 from blankcheck.lsp.hover import hover
 from blankcheck.lsp.params import (
@@ -284,7 +284,25 @@ async def reset(ls: Server, params: object) -> protocol.NewText:
     with _told():
         document = ls.session.documents.requested(document_params(params))
         target = await ls.session.documents.target(document)
-        text = learning.reset_text(target, document.text)
+        return _new_text(document, learning.reset_text(target, document.text))
+
+
+async def take_solution(ls: Server, params: object) -> protocol.Solution:
+    """The solution as an edit, or what it costs."""
+    with _told():
+        asked = document_params(params)
+    document = ls.session.documents.requested(asked)
+    target = await ls.session.documents.target(document)
+    code, standings = learning.solution(target), ls.session.standings
+    cost = 0 if code is None else learning.solution_cost(target, standings.known)
+    if code is None or not asked.take:
+        return {"available": code is not None, "cost": cost, "edit": None}
+    await standings.record(target, "solution")
+    edit = _new_text(document, learning.with_code(target, document.text, code))
+    return {"available": True, "cost": cost, "edit": edit}
+
+
+def _new_text(document: Document, text: str) -> protocol.NewText:
     whole: Any = range_json(document.lines, Span(0, len(document.text)))
     return {"version": document.version, "range": whole, "text": text}
 

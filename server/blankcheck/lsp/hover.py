@@ -126,15 +126,16 @@ def _of_feedback(
 def _of_index(
     target: Target, index: int, described: tuple[Described, ...], hint_taken: bool
 ) -> list[str]:
+    # First what is said nowhere else: an editor shows the instruction beside the message too.
     parts: list[str] = []
-    instruction = instruction_of(target, index)
-    if instruction is not None:
-        parts.append(instruction.text)
     known = described[index] if index < len(described) else Described()
     if known.kind:
         parts.append(f"Expected here: {inline(known.kind)}.")
     if known.signature:
         parts.append(fenced(known.signature))
+    instruction = instruction_of(target, index)
+    if instruction is not None:
+        parts.append(instruction.text)
     hint = learning.hint(target) if hint_taken else None
     if hint is not None:
         parts.append(f"*Hint:* {_hint_for(target, index, hint)}")

@@ -8,7 +8,7 @@ from lsprotocol import types
 
 from blankcheck.course.submission import code_span
 from blankcheck.courses import Target
-from blankcheck.learning import hint, unit_of
+from blankcheck.learning import earned, hint, unit_of
 from blankcheck.lsp import protocol
 from blankcheck.lsp.convert import to_range
 from blankcheck.lsp.documents import Document, SubmissionView
@@ -20,8 +20,8 @@ _ICONS = {
     "Debug": "debug-alt",
     "Hint": "lightbulb",
     "Reset": "discard",
-    "Passed": "pass-filled",
 }
+_PASSED = "pass-filled"
 
 
 def commands(document: Document) -> list[types.Command]:
@@ -41,7 +41,7 @@ def commands(document: Document) -> list[types.Command]:
 def lenses(
     document: Document, standings: Mapping[Unit, Standing], *, icons: bool
 ) -> list[types.CodeLens]:
-    """The commands, and whether the exercise is passed. `icons`: as VS Code writes them."""
+    """The commands, and what a pass has earned. `icons`: as VS Code writes them."""
     if not isinstance(document.view, SubmissionView):
         return []
     target: Target = document.view.target
@@ -51,8 +51,10 @@ def lenses(
     if icons:  # whose client can debug
         shown.insert(2, types.Command("Debug", protocol.COMMAND_DEBUG, arguments=[document.uri]))
     if standings.get(unit_of(target), Standing()).state == "passed":
-        shown.append(types.Command("Passed", ""))
+        xp = target.exercise.xp
+        told = f"Passed: {earned(target, standings)} of {xp} XP" if xp else "Passed"
+        shown.append(types.Command(told, ""))
     if icons:
         for command in shown:
-            command.title = f"$({_ICONS[command.title]}) {command.title}"
+            command.title = f"$({_ICONS.get(command.title, _PASSED)}) {command.title}"
     return [types.CodeLens(where, command) for command in shown]

@@ -19,7 +19,7 @@ class DocumentParams:
     version: int | None = None
     token: str | int | None = None
     take: bool = False
-    """`blankcheck/hint` only: take the hint, at its cost."""
+    """`blankcheck/hint` and `blankcheck/solution` only: take it, at its cost."""
     failure: bool | int = False
     """`blankcheck/debug` only: stop at what the last check found at fault: first of all, or on this
     line, from 0."""

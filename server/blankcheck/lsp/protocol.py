@@ -15,6 +15,7 @@ COURSES = "blankcheck/courses"
 START = "blankcheck/start"
 HINT = "blankcheck/hint"
 INSTRUCTIONS = "blankcheck/instructions"
+SOLUTION = "blankcheck/solution"
 RESET = "blankcheck/reset"
 BLANKS = "blankcheck/blanks"
 INFO = "blankcheck/info"
@@ -206,6 +207,17 @@ class NewText(TypedDict):
     range: Range
     """The whole document."""
     text: str
+
+
+class Solution(TypedDict):
+    """The answer to `blankcheck/solution`."""
+
+    available: bool
+    """Whether the exercise has a solution."""
+    cost: int
+    """XP that seeing it costs; 0 if nothing is left to lose."""
+    edit: NewText | None
+    """The document with the solution in it, once it is taken."""
 
 
 class BlankItem(TypedDict):

@@ -51,6 +51,7 @@ _TABLE: dict[str, Callable[..., Any]] = {
     protocol.START: handlers.start_exercise,
     protocol.HINT: handlers.take_hint,
     protocol.INSTRUCTIONS: handlers.instructions,
+    protocol.SOLUTION: handlers.take_solution,
     protocol.RESET: handlers.reset,
     protocol.BLANKS: handlers.blanks,
     protocol.INFO: handlers.info,
