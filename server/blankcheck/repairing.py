@@ -18,6 +18,7 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from blankcheck.course import mending, repairs, weights
+from blankcheck.course.cases import case_of
 from blankcheck.course.mending import Repair
 from blankcheck.course.repairs import Draft, Failure, Follower
 from blankcheck.course.text import Span
@@ -149,7 +150,7 @@ class _Trials:
 
 
 async def _find(target: Target, trials: _Trials) -> Repaired | None:
-    case = repairs.case_of(target.chapter, target.unit)
+    case = case_of(target.chapter, target.unit)
     if case is None or not case.solution.strip():
         return None
     draft = Draft(case)
@@ -188,7 +189,7 @@ async def _mended(draft: Draft | None, solution: str, trials: _Trials) -> Draft 
 def _is_suspicious(target: Target) -> bool:
     """Whether a look at the text says that the exercise may not run, or that what the learner is
     asked to load is not there."""
-    case = repairs.case_of(target.chapter, target.unit)
+    case = case_of(target.chapter, target.unit)
     if case is None:
         return False
     files = [file for file in repairs.files_asked_for(case) if file not in case.own]

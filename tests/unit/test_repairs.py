@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from blankcheck.course import offline, repairs, weights
+from blankcheck.course import cases, offline, repairs, weights
+from blankcheck.course.cases import case_of
 from blankcheck.course.mending import Edit, Repair
 from blankcheck.course.mending import repairs as described
 from blankcheck.course.model import Chapter, Exercise
@@ -29,7 +30,7 @@ def exercise(title: str, prose: str = "Do it.", **code: str) -> str:
 
 def begun(*exercises: str, at: int = -1) -> Draft:
     chapter = read("---\ntitle: Small\n---\n\n" + "".join(exercises))
-    case = repairs.case_of(chapter, chapter.exercises[at])
+    case = case_of(chapter, chapter.exercises[at])
     assert case is not None
     return repairs.begin(case)
 
@@ -50,7 +51,7 @@ def written(text: str, edits: Sequence[Edit]) -> str:
 def code_after(draft: Draft, repair: Repair) -> str:
     """The exercise's pre-exercise code once the repair's edits are in the chapter."""
     chapter = read(written(draft.case.chapter.text, repair.edits))
-    case = repairs.case_of(chapter, chapter.exercises[-1])
+    case = case_of(chapter, chapter.exercises[-1])
     assert case is not None
     return case.own
 
@@ -67,13 +68,13 @@ def test_code_in_which_nothing_is_missing_is_left_alone() -> None:
 
 
 def test_of_a_large_chapter_only_what_is_needed_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    read_units, titles = repairs.units, list[str]()
+    read_units, titles = cases.units, list[str]()
 
     def units(chapter: Chapter, exercise: Exercise) -> Iterator[Unit]:
         titles.append(exercise.title)
         return read_units(chapter, exercise)
 
-    monkeypatch.setattr(repairs, "units", units)
+    monkeypatch.setattr(cases, "units", units)
     many = [exercise(f"Number {number}", solution=f"n{number} = 1") for number in range(20)]
     begun(*many, exercise("Sound", solution="print(1)"))
     assert titles == ["Sound"]
@@ -187,7 +188,7 @@ def test_a_stray_character_of_an_earlier_exercise_is_put_right_on_the_way() -> N
 def test_edits_keep_the_line_ends_of_the_chapter() -> None:
     text = exercise("Doubling", pre_exercise_code="half = math.pi", solution="print(half)")
     chapter = read(text.replace("\n", "\r\n"))
-    case = repairs.case_of(chapter, chapter.exercises[0])
+    case = case_of(chapter, chapter.exercises[0])
     assert case is not None
     repair = one(repairs.begin(case))
     after = written(chapter.text, repair.edits)
@@ -203,7 +204,7 @@ def test_a_step_goes_on_from_the_step_before_but_its_answer_is_not_written_for_o
         + "***\n\n```yaml\ntype: NormalExercise\nkey: two\nxp: 50\n```\n\n"
         + SECTION.format(name="solution", code="print(area * side)")
     )
-    case = repairs.case_of(chapter, chapter.exercises[0].steps[1])
+    case = case_of(chapter, chapter.exercises[0].steps[1])
     assert case is not None
     draft = repairs.begin(case)
     assert draft.pre_exercise_code == "side = 3\n\narea = side * side\n"

@@ -8,22 +8,19 @@ name belongs, a data set that cannot be downloaded, a file of weights that is no
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Literal, overload
+from typing import Literal
 
 from blankcheck.course import offline, weights
 from blankcheck.course.blanks import is_blank
-from blankcheck.course.model import Chapter, Exercise
+from blankcheck.course.cases import Case
 from blankcheck.course.names import Names, names, parse
-from blankcheck.course.reader import read
 from blankcheck.course.rules_code import USUAL_IMPORTS
 from blankcheck.course.syntax import find_fault
 from blankcheck.course.text import Lines, Span
-from blankcheck.course.units import Unit, filled, units
+from blankcheck.course.units import Unit, filled
 
 _STRAY = re.compile(r"([ \t]*)([^\w\s'\"#(\[{]{1,3})[ \t]*=(?!=).*")
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
@@ -39,28 +36,6 @@ class Failure:
     message: str
     span: Span | None = None
     """The code at fault, in the text of that part as it was run."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """An exercise or step among those before it."""
-
-    chapter: Chapter
-    earlier: Sequence[Unit]
-    """The nearest first."""
-    unit: Unit
-
-    @property
-    def own(self) -> str:
-        """The pre-exercise code, as it is written."""
-        code = self.unit.exercise.code("pre_exercise_code")
-        return "" if code is None else code.text
-
-    @property
-    def solution(self) -> str:
-        """The solution."""
-        code = self.unit.exercise.code("solution")
-        return "" if code is None else code.text
 
 
 @dataclass(frozen=True)
@@ -108,8 +83,10 @@ class Draft:
         if earlier:
             blocks.append(earlier)
         # Steps share their pre-exercise code: then the earlier step's solution goes after it.
+        own = self.case.own
         shared = body.strip() and any(
-            _own(self.case.earlier[index]) == self.case.own for index, _ in self.taken
+            self.case.earlier[index].exercise.text("pre_exercise_code") == own
+            for index, _ in self.taken
         )
         if not shared:
             blocks.append(body)
@@ -134,7 +111,7 @@ class Draft:
         for index, solution in sorted(self.taken, reverse=True):
             unit = self.case.earlier[index]
             pre = _readable(unit)
-            for text in (pre, _text(unit, "solution") if solution else ""):
+            for text in (pre, unit.exercise.text("solution") if solution else ""):
                 if text.strip() and text not in seen:
                     seen.append(text if text.endswith("\n") else f"{text}\n")
         return "\n".join(seen)
@@ -145,67 +122,6 @@ class Draft:
         return gap + "".join(
             weights.saved(item.source, item.load.file, before) for item in self.weights
         )
-
-
-def case_of(chapter: Chapter, exercise: Exercise) -> Case | None:
-    """The case of an exercise or a step of a chapter; null if it cannot be run."""
-    known = _units(chapter.text)
-    for number, whole in enumerate(known.chapter.exercises):
-        if not whole.span.contains(exercise.span):
-            continue
-        own = known.of(number)
-        for index, unit in enumerate(own):
-            if (unit.exercise.span, unit.exercise.title) == (exercise.span, exercise.title):
-                return Case(unit.chapter, _Earlier(known, number, own[:index]), unit)
-    return None
-
-
-class _Units:
-    """A chapter's units. Those of an exercise are read when they are first asked for: of a thousand
-    exercises few are."""
-
-    def __init__(self, chapter: Chapter) -> None:
-        self.chapter = chapter
-        self._read: dict[int, tuple[Unit, ...]] = {}
-
-    def of(self, number: int) -> tuple[Unit, ...]:
-        """The units of the exercise with this index."""
-        if number not in self._read:
-            self._read[number] = tuple(units(self.chapter, self.chapter.exercises[number]))
-        return self._read[number]
-
-
-class _Earlier(Sequence[Unit]):
-    """The units before one, the nearest first, read as far as somebody looks."""
-
-    def __init__(self, known: _Units, number: int, own: Sequence[Unit]) -> None:
-        self._known = known
-        self._left = number
-        """How many exercises are not read yet."""
-        self._found = list(reversed(own))
-
-    def _reach(self, count: float) -> None:
-        while self._left and len(self._found) < count:
-            self._left -= 1
-            self._found += reversed(self._known.of(self._left))
-
-    @overload
-    def __getitem__(self, index: int) -> Unit: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Unit]: ...
-    def __getitem__(self, index: int | slice) -> Unit | Sequence[Unit]:
-        self._reach(index + 1 if isinstance(index, int) and index >= 0 else math.inf)
-        return self._found[index]
-
-    def __len__(self) -> int:
-        self._reach(math.inf)
-        return len(self._found)
-
-
-@lru_cache(maxsize=2)
-def _units(text: str) -> _Units:
-    """What is known of a chapter: its exercises are asked about one after the other."""
-    return _Units(read(text))
 
 
 def begin(case: Case) -> Draft:
@@ -435,17 +351,8 @@ def imports_block(statements: Sequence[str]) -> str:
     return "".join(f"{statement}\n" for statement in statements)
 
 
-def _own(unit: Unit) -> str:
-    return _text(unit, "pre_exercise_code")
-
-
-def _text(unit: Unit, name: str) -> str:
-    code = unit.exercise.code(name)
-    return "" if code is None else code.text
-
-
 def _readable(unit: Unit) -> str:
     """An earlier unit's pre-exercise code, with a stray character put right."""
-    text = _own(unit)
+    text = unit.exercise.text("pre_exercise_code")
     found = _stray_in(text, unit, ())
     return text if found is None else text[: found[0].start] + found[1] + text[found[0].end :]
