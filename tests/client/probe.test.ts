@@ -56,5 +56,6 @@ test("submissions and chapters are known by how they begin", () => {
   assert.ok(!isSubmission("import torch  # blankcheck: a.md#k"));
   assert.ok(isChapter("---\ntitle: A\n---\n\n## B\n\n```yaml\ntype: NormalExercise\n```\n"));
   assert.ok(isChapter("--- type:MultipleChoiceExercise lang:python xp:50\n"));
+  assert.ok(isChapter("## B\n\n```yaml\ntype: NormalExcercise\n```\n\n`@solution`\n"));
   assert.ok(!isChapter("# A readme\n\nThe type: any.\n"));
 });
