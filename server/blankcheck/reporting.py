@@ -39,15 +39,17 @@ _LEVELS: dict[Severity, str] = {
     "information": "note",
     "hint": "note",
 }
-_WIDEST = 160
-"""Columns of a source line that are shown."""
+_MARGIN = 8
+"""Columns in front of a source line."""
 
 
 @dataclass(frozen=True)
 class Style:
-    """Whether text is coloured."""
+    """How text is shown."""
 
     colours: bool = False
+    columns: int = 160
+    """How wide a source line may be shown, with what stands in front of it."""
 
     def paint(self, text: str, colour: str) -> str:
         """The text in a colour, if colours are on."""
@@ -143,8 +145,12 @@ def _quoted(lines: Lines, span: Span, colour: str, style: Style) -> str:
     """The source line of a range, with carets under the part of the range that is on it."""
     line = lines.line_of(span.start)
     whole = lines.span(line)
-    shown = Span(max(whole.start, span.start - _WIDEST // 2), whole.end)
-    shown = Span(shown.start, min(shown.end, shown.start + _WIDEST))
+    widest = max(40, style.columns - _MARGIN)
+    # A line that does not fit is shown from where what is marked can be seen.
+    begin = whole.start
+    if min(span.end, whole.end) > begin + widest:
+        begin = max(begin, span.start - widest // 2)
+    shown = Span(begin, min(whole.end, begin + widest))
     before = Span(shown.start, span.start).of(lines.text)
     marked = Span(span.start, min(span.end, shown.end)).of(lines.text)
     number = f"{line + 1:>5}"

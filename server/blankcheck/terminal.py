@@ -12,8 +12,11 @@ _ERASE = "\r\x1b[K"
 
 
 def style_of(stream: object) -> Style:
-    """Colours, if a person reads the stream and wants them."""
-    return Style(_is_terminal(stream) and not os.environ.get("NO_COLOR"))
+    """Colours, if a person reads the stream and wants them; and as wide as they see it."""
+    if not _is_terminal(stream):
+        return Style()
+    columns = min(shutil.get_terminal_size().columns, Style.columns)
+    return Style(not os.environ.get("NO_COLOR"), columns)
 
 
 def warn(message: str | None) -> None:

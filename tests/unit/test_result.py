@@ -98,6 +98,17 @@ def test_a_long_line_is_cut_around_the_mark() -> None:
 FINDING = Finding("one.md", "k1", "author/key", "warning", "Bad: 50 %,\nreally.", SPAN, TEXT)
 
 
+def test_a_line_is_no_wider_than_the_terminal() -> None:
+    text = f"x = [{'1, ' * 30}22]\n"
+    start = text.index("22")
+    for span in (Span(start, start + 2), Span(0, 1), Span(0, len(text) - 1)):
+        feedback = Feedback("sct/value", "error", "m", span)
+        result = Result("k1", None, "failed", (feedback,))
+        _, _, source, carets = result_text(result, text, "a.py", Style(columns=60)).splitlines()
+        assert len(source) <= 60
+        assert source[carets.index("^") : carets.rindex("^") + 1].startswith(text[span.start])
+
+
 def test_a_finding_as_json_and_text() -> None:
     assert finding_json(FINDING) == {
         "file": "one.md",
