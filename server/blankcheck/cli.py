@@ -24,6 +24,7 @@ from blankcheck.courses import (
     find_exercise,
     find_target,
     read_chapter,
+    require_folder,
     start,
 )
 from blankcheck.doctor import diagnose
@@ -188,6 +189,7 @@ def _lint(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
+    require_folder(options.path)
     progress = Progress()
     standings = progress.standings()
     courses = find_courses([options.path])
@@ -273,13 +275,18 @@ def _reset(options: argparse.Namespace) -> int:
 
 
 def _progress(options: argparse.Namespace) -> int:
+    require_folder(options.path)
     progress = Progress()
     standings = progress.standings()
     earned = possible = 0
     for course in find_courses([options.path]):
         passed = total = 0
         for file in course.chapters:
-            chapter = read_chapter(file)
+            try:
+                chapter = read_chapter(file)
+            except CourseError as error:
+                _complain(str(error))
+                continue
             for exercise in chapter.exercises:
                 if exercise.not_runnable is None:
                     target = Target(file, chapter, exercise, 1 if exercise.steps else None)

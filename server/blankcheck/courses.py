@@ -202,6 +202,20 @@ def course_folders(root: Path) -> Iterator[Path]:
             yield folder.resolve()
 
 
+def require_folder(path: Path) -> None:
+    """Raises CourseError for what is no folder, or one that cannot be looked into."""
+    try:
+        with os.scandir(path):
+            return
+    except FileNotFoundError:
+        said = f"{path} is not there. Check the path."
+    except NotADirectoryError:
+        said = f"{path} is no folder. Name the one that it is in."
+    except OSError as error:
+        said = f"{path} cannot be looked into ({error.strerror}). Name another, or open it to you."
+    raise CourseError(said)
+
+
 def _is_chapter(file: Path) -> bool:
     try:
         status = file.stat()

@@ -5,7 +5,6 @@ Terminal and editor tell the same: both put together by `once` what the rules an
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from blankcheck.courses import (
     course_folders,
     read_chapter,
     read_course,
+    require_folder,
 )
 from blankcheck.result import Feedback, Result
 from blankcheck.runner import Runner
@@ -53,7 +53,7 @@ def chapter_files(path: Path) -> tuple[Path, ...]:
                 "or a folder of chapters."
             )
         return (path,)
-    _require_folder(path)
+    require_folder(path)
     found = [_within(path, file) for course in _courses(path) for file in course.chapters]
     if not found:
         raise CourseError(
@@ -229,18 +229,6 @@ def _finding(problem: Problem, chapter: Chapter, name: str) -> Finding:
 def _courses(path: Path) -> list[Course]:
     found = [read_course(folder) for folder in course_folders(path)]
     return [course for course in found if course is not None]
-
-
-def _require_folder(path: Path) -> None:
-    """Raises CourseError for what is no folder, or one that cannot be looked into."""
-    try:
-        with os.scandir(path):
-            return
-    except (FileNotFoundError, NotADirectoryError):
-        said = f"{path} is not there. Name a chapter's file, or a folder of chapters."
-    except OSError as error:
-        said = f"{path} cannot be looked into ({error.strerror}). Name another, or open it to you."
-    raise CourseError(said)
 
 
 def _within(path: Path, file: Path) -> Path:

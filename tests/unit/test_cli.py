@@ -225,6 +225,9 @@ def test_the_exercise_can_be_named(capsys: pytest.CaptureFixture[str]) -> None:
         (["check", "mine.py", "--chapter", "gone.md", "--exercise", "1"], "gone.md cannot be read"),
         (["check", "mine.py", "--chapter", "sums.md", "--exercise", "9"], "1 Add two numbers"),
         (["lint", "gone.md"], "gone.md is not there"),
+        (["list", "gone"], "gone is not there"),
+        (["list", "sums.md"], "sums.md is no folder"),
+        (["progress", "gone"], "gone is not there"),
         (["lint", "mine.py"], "mine.py is no chapter"),
         (["check", "sums.md"], "sums.md is a chapter and no submission"),
         (["start", "sums.md", "x"], "no exercise"),
@@ -432,6 +435,17 @@ def test_a_chapter_that_cannot_be_read_keeps_no_other_from_being_linted(
     said = capsys.readouterr()
     assert "large.md is too large for a chapter" in said.err
     assert "other.md:" in said.out
+
+
+def test_a_chapter_that_cannot_be_read_keeps_no_other_from_being_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("large.md").write_bytes(b"`@sct`\n" + b" " * 2**25)
+    for command in ("list", "progress"):
+        assert main([command]) == 0
+        said = capsys.readouterr()
+        assert "large.md is too large for a chapter" in said.err
+        assert "0 of 2 exercises" in said.out or "Add two numbers" in said.out
 
 
 def test_a_folder_without_chapters_is_told(capsys: pytest.CaptureFixture[str]) -> None:
