@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.runner.watching import Watched, descriptors, gone, host_of, steady, until
+from tests.runner.watching import LEAVES_ONE, Watched, descriptors, gone, host_of, steady, until
 
 from blankcheck.runner import RunnerUnavailable
 from blankcheck.runner.process import HostRunner
@@ -58,15 +58,9 @@ async def test_cancelling_kills_the_whole_tree_at_once(runner: HostRunner) -> No
 
 async def test_what_a_finished_submission_left_running_is_ended(runner: HostRunner) -> None:
     code = (
-        "import os, time\n"
+        "import os\n"
         "print(os.getpid(), flush=True)\n"
-        "if os.fork() == 0:\n"
-        "    os.setsid()\n"
-        "    if os.fork() == 0:\n"
-        "        print(os.getpid(), flush=True)\n"
-        "        time.sleep(600)\n"
-        "    os._exit(0)\n"
-        "os.wait()\n"
+        f"{LEAVES_ONE}"
         "while not os.path.exists('seen'): time.sleep(0.01)\n"
     )
     watched = Watched(runner, code)

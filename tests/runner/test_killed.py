@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.runner.watching import Watched, gone, host_of, steady, until
+from tests.runner.watching import LEAVES_ONE, Watched, gone, host_of, steady, until
 
 from blankcheck.runner.process import HostRunner
 from blankcheck_runner import processes
@@ -255,18 +255,7 @@ async def test_a_killed_host_leaves_nothing_and_is_replaced(
     runner = HostRunner(bare_python, surroundings)
     await runner.info()
     host = host_of(runner)
-    code = (
-        "import os, time\n"
-        "if os.fork() == 0:\n"
-        "    os.setsid()\n"
-        "    if os.fork() == 0:\n"
-        "        print(os.getpid(), flush=True)\n"
-        "        time.sleep(600)\n"
-        "    os._exit(0)\n"
-        "os.wait()\n"
-        "time.sleep(1)\n"
-    )
-    watched = Watched(runner, code)
+    watched = Watched(runner, f"{LEAVES_ONE}time.sleep(1)\n")
     (left,) = await watched.processes(1)
     below = processes.descendants(host)
     assert left in below

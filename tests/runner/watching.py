@@ -17,6 +17,19 @@ _Measure = TypeVar("_Measure")
 _NAMESPACE = "print(__import__('os').readlink('/proc/self/ns/pid').strip('pid:[]'), flush=True); "
 
 
+LEAVES_ONE = """\
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
+        time.sleep(600)
+    os._exit(0)
+os.wait()
+"""
+"""Prints the id of a process that it leaves behind, in a session of its own."""
+
+
 class Watched:
     """A run whose output is waited for."""
 

@@ -14,98 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.chapters import SUMS
 
 from blankcheck.cli import main
 from blankcheck.progress import Progress
 from blankcheck_runner import processes
 
-CHAPTER = """---
-title: Sums
-description: A chapter.
----
-
-## Add two numbers
-
-```yaml
-type: NormalExercise
-key: add01
-lang: python
-xp: 100
-```
-
-Python adds.
-
-`@instructions`
-- Add 2 and 3 and store the result in `total`.
-- Print `total`.
-
-`@hint`
-- Use the plus sign.
-- Use `print`.
-
-`@pre_exercise_code`
-```{python}
-start = 2
-```
-
-`@sample_code`
-```{python}
-total = max(___, 5)
-print(___)
-```
-
-`@solution`
-```{python}
-total = max(start + 3, 5)
-print(total)
-```
-
-`@sct`
-```{python}
-Ex().check_object("total").has_equal_value()
-success_msg("Well added.")
-```
-
----
-
-## A broken exercise
-
-```yaml
-type: NormalExercise
-key: broken01
-lang: python
-xp: 100
-```
-
-Nothing here works.
-
-`@instructions`
-- Store 1 in `x`.
-
-`@hint`
-- One.
-
-`@pre_exercise_code`
-```{python}
-y = 1 / 0
-```
-
-`@sample_code`
-```{python}
-x = ___
-```
-
-`@solution`
-```{python}
-x = 1
-```
-
-`@sct`
-```{python}
-Ex().check_object("x").has_equal_value()
-success_msg("Good.")
-```
-"""
 RIGHT = "# blankcheck: sums.md#add01\ntotal = max(2 + 3, 5)\nprint(total)\n"
 WRONG = RIGHT.replace("2 + 3", "2 + 4")
 FILE = "blankcheck/course/sums/01-add-two-numbers.py"
@@ -116,7 +30,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a chapter, in which commands run."""
     folder = tmp_path / "course"
     folder.mkdir()
-    (folder / "sums.md").write_text(CHAPTER, "utf-8")
+    (folder / "sums.md").write_text(SUMS, "utf-8")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("BLANKCHECK_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("BLANKCHECK_PYTHON", getattr(sys, "_base_executable", sys.executable))
@@ -197,7 +111,7 @@ def test_checks_as_json_one_object_a_file(capsys: pytest.CaptureFixture[str]) ->
     assert found[0]["exercise"] == "add01"
     assert found[0]["output"] == "5\n"
     assert found[2]["feedback"][0]["range"]["start"]["line"] == 1
-    line = CHAPTER.splitlines().index("y = 1 / 0") + 1
+    line = SUMS.splitlines().index("y = 1 / 0") + 1
     assert f"line {line} of sums.md" in found[4]["feedback"][0]["message"]
 
 
@@ -324,7 +238,7 @@ def test_linting_runs_the_solutions(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out)
     errors = [item for item in found if item["severity"] == "error"]
     assert [item["exercise"] for item in errors] == ["broken01"]
-    line = CHAPTER.splitlines().index("y = 1 / 0")
+    line = SUMS.splitlines().index("y = 1 / 0")
     assert errors[0]["range"]["start"]["line"] == line
     assert errors[0]["file"] == "sums.md"
     assert set(errors[0]) == {"file", "exercise", "code", "severity", "message", "range"}
@@ -350,7 +264,7 @@ def test_linting_runs_the_solutions(capsys: pytest.CaptureFixture[str]) -> None:
 def test_mistakes_in_a_chapter_are_found(
     before: str, after: str, code: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write("sums.md", CHAPTER.partition("\n---\n\n## A broken")[0].replace(before, after))
+    write("sums.md", SUMS.partition("\n---\n\n## A broken")[0].replace(before, after))
     main(["lint", "sums.md", "--format", "json"])
     found = json.loads(capsys.readouterr().out)
     assert [item for item in found if item["code"].startswith(code)]
@@ -360,7 +274,7 @@ def test_mistakes_in_a_chapter_are_found(
 def test_other_forms_of_findings(form: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lint", "sums.md", "--format", form]) == 1
     said = capsys.readouterr().out
-    line = CHAPTER.splitlines().index("y = 1 / 0") + 1
+    line = SUMS.splitlines().index("y = 1 / 0") + 1
     where = {
         "text": f"sums.md:{line}:",
         "github": f"::error file=sums.md,line={line},",
@@ -369,7 +283,7 @@ def test_other_forms_of_findings(form: str, capsys: pytest.CaptureFixture[str]) 
     assert where[form] in said
 
 
-ONE = CHAPTER.partition("\n---\n\n## A broken")[0]
+ONE = SUMS.partition("\n---\n\n## A broken")[0]
 
 
 @pytest.mark.parametrize(
