@@ -14,8 +14,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from blankcheck.runner import RunnerUnavailable, trouble
@@ -269,46 +270,37 @@ class Link:
         self._give_up(trouble.silent(self._launcher.title, patience))
 
     def _take(self, message: Mapping[str, Any]) -> None:
-        kind = message.get("type")
-        if kind == "hello":
-            self._greeted(HostInfo(**{k: v for k, v in message.items() if k != "type"}))
-        elif kind == "unable":
-            self._fault = f"`{self._launcher.title}` cannot run code: {message['message']}"
-        elif kind == "note":
-            log.warning(message["message"])
-        elif kind == "output":
-            show = self._outputs.get(message["id"])
-            if show is not None:
-                show(message["text"])
-        elif kind == "report":
-            report = wire.report_from_json(message["report"])
-            self._settle(report.id, report)
-        elif kind == "devices":
-            self._settle(message["id"], DeviceInfo(**message["info"]))
-        elif kind == "place":
-            self._settle(message["id"], Placed(**message["place"]))
-        elif kind == "lacking":
-            self._lacking(message["id"], message["digests"])
-        elif kind == "cancelled":
-            self._settle(message["id"], None)
-        elif kind in ("failed", "refused"):
-            answer = self._answers.get(message["id"])
-            if answer is not None and not answer.done():
-                text = str(message["message"])
-                if kind == "failed":
-                    text = f"The code could not be run: {text}. Try again."
-                answer.set_exception(RunnerUnavailable(text))
-
-    def _lacking(self, number: int, digests: Collection[str]) -> None:
-        """Sends what the host says that it lacks for a request."""
-        answer = self._answers.get(number)
-
-        def fail(text: str) -> None:
-            if answer is not None and not answer.done():
-                answer.set_exception(RunnerUnavailable(text))
-
-        if self._supplies is not None:
-            self._supplies.send(number, digests, fail)
+        match message.get("type"):
+            case "hello":
+                self._greeted(HostInfo(**{k: v for k, v in message.items() if k != "type"}))
+            case "unable":
+                self._fault = f"`{self._launcher.title}` cannot run code: {message['message']}"
+            case "note":
+                log.warning(message["message"])
+            case "output":
+                show = self._outputs.get(message["id"])
+                if show is not None:
+                    show(message["text"])
+            case "report":
+                report = wire.report_from_json(message["report"])
+                self._settle(report.id, report)
+            case "devices":
+                self._settle(message["id"], DeviceInfo(**message["info"]))
+            case "place":
+                self._settle(message["id"], Placed(**message["place"]))
+            case "lacking":
+                if self._supplies is not None:
+                    number = message["id"]
+                    self._supplies.send(number, message["digests"], partial(self._fail, number))
+            case "cancelled":
+                self._settle(message["id"], None)
+            case "failed":
+                why = f"The code could not be run: {message['message']}. Try again."
+                self._fail(message["id"], why)
+            case "refused":
+                self._fail(message["id"], str(message["message"]))
+            case _:
+                pass
 
     def _end_supply(self, number: int) -> None:
         if self._supplies is not None:
@@ -329,6 +321,11 @@ class Link:
         answer = self._answers.get(number)
         if answer is not None and not answer.done():
             answer.set_result(told)
+
+    def _fail(self, number: int, why: str) -> None:
+        answer = self._answers.get(number)
+        if answer is not None and not answer.done():
+            answer.set_exception(RunnerUnavailable(why))
 
     async def _log(self) -> None:
         stderr = self._process.stderr
