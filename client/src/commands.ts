@@ -23,7 +23,7 @@ import {
 import type { Server } from "./server";
 import type { Status } from "./status";
 import { submissionEditor } from "./submission";
-import { deviceText, ending, neighbour, sentence } from "./verdict";
+import { deviceText, ending, headline, neighbour, sentence, spokenStatus } from "./verdict";
 
 /** How long a check may take before a notification, with a way to cancel it, says that it runs. */
 const PATIENCE = 500;
@@ -122,9 +122,13 @@ export class Commands {
     );
     if (!result) return;
     reveal(document, result);
-    // What is wrong stands in the text; only what has no place there needs a message.
+    // What is wrong stands in the text. What has no place there needs a message; so does everything
+    // where a screen reader reads, which by itself says nothing of new marks, nor of the status bar.
     if (result.verdict === "passed") await this.praise(result);
     else if (result.verdict === "broken") void vscode.window.showWarningMessage(sentence(result));
+    else if (isHeard()) {
+      void vscode.window.showWarningMessage(spokenStatus(headline(result), sentence(result)));
+    }
   }
 
   private async praise(result: CheckResult): Promise<void> {
@@ -265,6 +269,11 @@ function select(editor: vscode.TextEditor, range: Range): void {
   const { start, end } = rangeOf(range);
   editor.selection = new vscode.Selection(start, end);
   editor.revealRange(editor.selection, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+}
+
+/** Whether VS Code is set up for a screen reader. One that it has only detected, it does not tell. */
+function isHeard(): boolean {
+  return vscode.workspace.getConfiguration("editor").get("accessibilitySupport") === "on";
 }
 
 /** Brings what is wrong into view, without moving the cursor. */

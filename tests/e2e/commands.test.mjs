@@ -1,5 +1,7 @@
 // What else a learner can do: run, take a hint, cancel, start anew, restart the server.
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { story } from "./editor.mjs";
 
 const FILE = "blankcheck/builtin/artificial-neural-networks/02-neural-networks.py";
@@ -95,4 +97,14 @@ step("Restart Server brings everything back", async (editor) => {
     .nth(BLANKS - 1)
     .waitFor();
   await editor.exercise("Neural Networks", "started").waitFor();
+});
+
+step("for a screen reader, a check that does not pass says so in a message", async (editor) => {
+  const folder = join(editor.workspace, ".vscode");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "settings.json"), '{ "editor.accessibilitySupport": "on" }');
+  await editor.page.getByRole("button", { name: "Screen Reader Optimized" }).waitFor();
+  await editor.command("Blankcheck: Check");
+  const told = `${BLANKS} blanks left. Fill in this argument of torch.matmul.`;
+  await editor.notification(`Blankcheck: ${told}`).waitFor();
 });
