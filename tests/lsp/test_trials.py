@@ -113,3 +113,13 @@ async def test_what_came_out_stays_with_its_exercise_until_that_is_edited(client
 async def test_nothing_is_tried_where_nothing_is_trusted(editor: Client) -> None:
     uri = editor.open("course/mine.md", WRONG, "markdown")
     assert await editor.diagnostics(uri, 1) == []
+
+
+async def test_a_repair_is_told_once_however_it_was_found(client: Client) -> None:
+    setup = "`@pre_exercise_code`\n```{python}\nside = math.pow(3, 2)\n```\n\n`@sample_code`"
+    text = WRONG.replace("`@sample_code`", setup, 1).replace(
+        "total = 2", "import math\ntotal = 2", 2
+    )
+    uri = client.open("course/mine.md", text, "markdown")
+    shown = await told(client, uri, {"author/missing-import", "author/solution-fails"})
+    assert len(shown) == 2
