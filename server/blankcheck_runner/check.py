@@ -33,7 +33,7 @@ from blankcheck_runner.lessons import AtHand, Lessons, State
 from blankcheck_runner.plain import one_line
 from blankcheck_runner.positions import Positions
 from blankcheck_runner.programs import StartFailed
-from blankcheck_runner.runs import FILES, HostFault, Killed, Ran, execute
+from blankcheck_runner.runs import FILES, HostFault, Killed, Ran, confirm, execute
 from blankcheck_runner.wire import Feedback, Part, Report, Request
 
 GRACE = 1.0
@@ -59,6 +59,7 @@ class Checker:
 
     def __init__(self, lessons: Lessons) -> None:
         self._lessons = lessons
+        self._apart = asyncio.Lock()
 
     async def answer(self, request: Request, on_output: Callable[[str], None]) -> Report:
         """The report. Cancelling kills all that runs for it alone. Raises HostFault."""
@@ -66,21 +67,30 @@ class Checker:
         try:
             report = await self._answer(request, on_output)
         except (HostFault, _Interrupted):
-            try:
-                report = await self._answer(request, _ignore)
-            except _Interrupted as again:
-                report = again.report
-            except Killed as killed:
-                # Twice, while this code ran.
-                part = killed.part or "submission"
-                report = _unjudged(request, Ran(part, stop=stops.killed_others()))
+            # Perhaps by code that ran beside this, so that now nothing does: no other request that
+            # met with the same, and of this one first the solution and then the submission.
+            async with self._apart:
+                report = await self._again(request)
         return replace(report, seconds=time.monotonic() - started)
 
-    async def _answer(self, request: Request, on_output: Callable[[str], None]) -> Report:
-        work = _WORK[request.mode]
+    async def _again(self, request: Request) -> Report:
+        try:
+            return await self._answer(request, _ignore, apart=True)
+        except _Interrupted as again:
+            return again.report
+        except Killed as killed:
+            if killed.part is None:
+                raise
+            return _unjudged(request, Ran(killed.part, stop=stops.killed_others()))
+
+    async def _answer(
+        self, request: Request, on_output: Callable[[str], None], *, apart: bool = False
+    ) -> Report:
         try:
             async with self._lessons.at_hand(request) as lesson:
-                return await work(request, lesson, on_output)
+                if request.mode == "check":
+                    return await _check(request, lesson, on_output, apart=apart)
+                return await _WORK[request.mode](request, lesson, on_output)
         except (StartFailed, WorkerFailed, OSError) as error:
             raise HostFault(str(error)) from error
         except WorkerDied:
@@ -94,14 +104,16 @@ async def _run(request: Request, lesson: AtHand, on_output: Callable[[str], None
         return report
 
 
-async def _check(request: Request, lesson: AtHand, on_output: Callable[[str], None]) -> Report:
+async def _check(
+    request: Request, lesson: AtHand, on_output: Callable[[str], None], *, apart: bool
+) -> Report:
+    """`apart`: the submission begins only when the solution has ended."""
     async with contextlib.AsyncExitStack() as stack:
         solving = asyncio.create_task(stack.enter_async_context(lesson.solved()))
         stack.push_async_callback(give_up, solving)
-        try:
-            student = await stack.enter_async_context(lesson.given())
-        except Killed as killed:
-            raise await _by_solution(solving, killed) from None
+        if apart:
+            await solving
+        student = await stack.enter_async_context(lesson.given())
         student.hold.on_output = on_output
         trace.mark(request.id, "host: student at hand")
         ran, report = await _submitted(request, student)
@@ -117,14 +129,9 @@ async def _check(request: Request, lesson: AtHand, on_output: Callable[[str], No
         if solved.failed and not (allowed and solved.part == "solution" and solved.crash):
             return _faulty(request, report, solved)
         lesson.is_sound()
+        if apart:
+            await confirm(reference.hold, "submission")
         return await _judged(request, report, (student.hold, ran), reference)
-
-
-async def _by_solution(solving: asyncio.Task[State], killed: Killed) -> Killed:
-    """What was killed before the submission had begun, as the solution tells it if that was it."""
-    await asyncio.wait({solving}, timeout=GRACE)
-    error = None if not solving.done() or solving.cancelled() else solving.exception()
-    return error if isinstance(error, Killed) and error.part else killed
 
 
 async def _submitted(request: Request, student: State) -> tuple[Ran, Report]:
@@ -267,7 +274,7 @@ async def _prepare(request: Request, lesson: AtHand, on_output: Callable[[str], 
     return Report(request.id, "passed")
 
 
-_WORK = {"run": _run, "check": _check, "describe": _describe, "prepare": _prepare}
+_WORK = {"run": _run, "describe": _describe, "prepare": _prepare}
 
 
 def _with_output(report: Report, student: Hold, ran: Ran) -> Report:

@@ -61,6 +61,8 @@ class Hold:
         self._pipe = ends.output
         self._position = ends.position
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._abandoned: set[int] = set()
+        """What nobody waits for any more, and may still be answered."""
         self._numbers = itertools.count(1)
         self._gone = False
         self._last: tuple[wire.Part, int] | None = None
@@ -77,6 +79,17 @@ class Hold:
     def orphaned(self) -> bool:
         """Whether what it was forked from is gone, so that its end is no fault of its own."""
         return self._parent is not None and (self._parent.gone or self._parent.orphaned)
+
+    async def confirm(self) -> None:
+        """Has the worker, and all that it was forked from, say that it is there. Raises WorkerDied
+        or asyncio.TimeoutError.
+
+        What was killed says nothing more, though the rest of its end may take a while."""
+        hold: Hold | None = self
+        while hold is not None:
+            with contextlib.suppress(WorkerFailed):
+                await answered(hold.ask("ready"), FORK_SECONDS, hold)
+            hold = hold._parent
 
     async def fork(self, output: int) -> Hold:
         """Another worker in this one's state. Raises WorkerDied if this one does not answer;
@@ -131,6 +144,8 @@ class Hold:
             message = await answer
         finally:
             self._answers.pop(number, None)
+            if not answer.done() or answer.cancelled():
+                self._abandoned.add(number)
         error = message.get("error")
         if isinstance(error, str):
             raise WorkerFailed(error)
@@ -219,8 +234,12 @@ class Hold:
         if message.get("op") == "exited":
             self._child_ended(int(message["pid"]), int(message["status"]))
             return
-        answer = self._answers.get(message["id"])
-        if answer is not None and not answer.done():
+        number = message["id"]
+        answer = self._answers.get(number)
+        if answer is None:
+            # Only code of others answers what was not asked.
+            self._abandoned.remove(number)
+        elif not answer.done():
             # All that was printed before the answer was sent is in the pipe by now.
             self.drain()
             answer.set_result(message)

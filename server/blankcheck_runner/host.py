@@ -115,6 +115,7 @@ class Host:
     async def _greet(self) -> None:
         starter = self._places.cpu.starter
         if self._successor:
+            self._resume_guard()
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self._writer, _write_all, self._writing, wire.SUCCESSION)
             self._lost()
@@ -140,6 +141,11 @@ class Host:
         await self._send({"type": "hello", **asdict(info)})
         await starter.renew()
 
+    def _resume_guard(self) -> None:
+        """Lets the guard go on, should somebody have stopped it: it has to do with each end."""
+        if self._succession is not None and os.getppid() == self._succession.guard:
+            processes.resume(self._succession.guard)
+
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         """Reads frames, in a thread: any kind of descriptor will do for it."""
         stream = os.fdopen(self._reading, "rb")
@@ -156,6 +162,7 @@ class Host:
                     self._cargo.take(message["digest"], message["at"], blob, last=message["last"])
                 loop.call_soon_threadsafe(self._take, message)
         # Nobody is there any more: this ends in any case, and then all below it does.
+        self._resume_guard()
         last = threading.Timer(LAST_SECONDS, os._exit, (1,))
         last.daemon = True
         last.start()

@@ -94,6 +94,8 @@ async def execute(hold: Hold, directory: str, request: Request, part: Part) -> R
         answer = await asking
         if isinstance(answer.get("unable"), str):
             raise HostFault(answer["unable"])
+        if part != "submission":
+            await confirm(hold, part)
         return _ran(request, part, answer)
     except WorkerFailed:
         line = await _last_line(hold, part)
@@ -110,6 +112,16 @@ async def execute(hold: Hold, directory: str, request: Request, part: Part) -> R
         return Ran(part, stop=stops.ended(code, end, request.limits), line=line)
     finally:
         await give_up(asking)
+
+
+async def confirm(hold: Hold, part: Part) -> None:
+    """Sees to it that a part that ran has left a worker standing, and all that it was forked from:
+    nobody else is to be blamed for that later. Raises Killed."""
+    try:
+        await hold.confirm()
+    except (WorkerDied, asyncio.TimeoutError):
+        hold.kill()
+        raise Killed("the processes below the host were killed", part) from None
 
 
 async def _watch(

@@ -15,6 +15,10 @@ from blankcheck_runner.explain.cuda import OUT_OF_MEMORY
 _ALLOCATION = re.compile(r"can't allocate memory|not enough memory|Unable to allocate|bad_alloc")
 _NUMBER = re.compile(r"\[(Errno|WinError) \d+\]")
 """How the message of a system's error begins."""
+_CUT_OFF = re.compile(
+    r"unexpected pos \d+ vs \d+|PytorchStreamWriter failed writing|\d+ requested and \d+ written"
+)
+"""How PyTorch and NumPy say that less of a file was written than they wanted."""
 _NO_MEMORY = (f"[Errno {errno.ENOMEM}]", "[WinError 8]", "[WinError 1455]")
 _SIGNALS = {
     signal.SIGSEGV: "crashed: it touched memory that is not its own (segmentation fault)",
@@ -95,6 +99,8 @@ def limit_reached(crash: Crash, memory: int) -> Stop | None:
         return out_of_memory(memory)
     if crash.base == "RuntimeError" and "can't start new thread" in crash.message:
         return _too_many_threads()
+    if crash.base in ("RuntimeError", "OSError") and _CUT_OFF.search(crash.message):
+        return _cut_off()
     if crash.base != "OSError" or not (told := _NUMBER.match(crash.message)):
         return None
     if told[0] in _NO_MEMORY:
@@ -122,6 +128,17 @@ def _too_large_a_file() -> Stop:
         f"Your code asked for a file, or for shared memory, of more than the {size} MB that a "
         "check gives it. Write less, or into several files.",
         f"asked for a file, or for shared memory, of more than {size} MB",
+    )
+
+
+def _cut_off() -> Stop:
+    size = limits.MAX_FILE // 2**20
+    return Stop(
+        "limit",
+        "run/limit",
+        f"A file could not be written to its end. A check gives each one room for {size} MB, as "
+        "far as the disk has it. Write less, or into several files.",
+        f"could not write a file to its end, for which a check gives {size} MB at most",
     )
 
 
@@ -175,7 +192,8 @@ def ended(code: int | None, output_end: str, limit: wire.Limits) -> Stop:
         return Stop(
             "limit",
             "run/limit",
-            "Your code used more processor time than a check gives it and was stopped.",
+            "Your code used more processor time than a check gives it and was stopped. "
+            "Look for a loop that never ends, or for work in many threads at once.",
             "used more processor time than a check gives it",
         )
     if -code == signal.SIGABRT and "bad_alloc" in output_end:
@@ -197,10 +215,11 @@ def from_outside(code: int) -> bool:
 
 
 def _crashed(reason: str, *, from_outside: bool = False) -> Stop:
+    next_step = " Try again, with smaller tensors if it makes large ones." if from_outside else ""
     return Stop(
         "error",
         "run/crash",
-        f"Your code {reason}. The line that ran last is marked.",
+        f"Your code {reason}.{next_step} The line that ran last is marked.",
         reason,
         from_outside,
     )

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,14 @@ import pytest
 from tests.lsp.conftest import RIGHT, bare_python
 from tests.lsp.watching import Watched
 
-from blankcheck_runner.processes import descendants
+from blankcheck_runner.processes import children, descendants
 
 if TYPE_CHECKING:
     from conftest import Client
 
 ENDLESS = "# blankcheck: course/sums.md#add01\ntotal = 5\nwhile True:\n    pass\n"
+SECONDS = 2.0
+"""After the editor's end, within which every process is gone."""
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 
@@ -77,7 +80,8 @@ async def test_a_shutdown_ends_what_is_under_way(client: Client) -> None:
 
 
 @linux
-@pytest.mark.parametrize(("end", "code"), [("eof", 0), ("exit", 1), ("kill", -9)])
+@pytest.mark.alone
+@pytest.mark.parametrize(("end", "code"), [("eof", 0), ("exit", 1), ("kill", -9), ("guard", -9)])
 async def test_every_process_is_gone_with_the_server(client: Client, end: str, code: int) -> None:
     uri = client.open("a.py", ENDLESS)
     client.ask("blankcheck/check", {"textDocument": {"uri": uri}, "workDoneToken": "t"})
@@ -91,9 +95,12 @@ async def test_every_process_is_gone_with_the_server(client: Client, end: str, c
     elif end == "exit":
         client.notify("exit", None)
     else:
+        if end == "guard":  # is stopped, and has to do with the end all the same
+            os.kill(children(client.process.pid)[0], signal.SIGSTOP)
         client.process.kill()
+    begun = time.monotonic()
     assert await status(client) == code
-    await below.gone()
+    await below.gone(SECONDS - (time.monotonic() - begun))
 
 
 CLIENT = """\
@@ -133,6 +140,7 @@ server.stdout.read()
 
 
 @linux
+@pytest.mark.alone
 @pytest.mark.parametrize("moment", ["starting", "checking"])
 async def test_when_the_client_is_killed_every_process_goes(workspace: Path, moment: str) -> None:
     """Somebody else holds the server's input open, so that no end of it tells of the client's."""
@@ -150,8 +158,7 @@ async def test_when_the_client_is_killed_every_process_goes(workspace: Path, mom
         left = Watched([server, *descendants(server)])
         assert len(left) >= (2 if moment == "starting" else 4)
         client.kill()
-        await client.wait()
-        await left.gone()
+        await left.gone(SECONDS)
     finally:
         with suppress(ProcessLookupError):
             client.kill()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import select
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -22,12 +23,14 @@ class Watched:
         return len(self._left)
 
     async def gone(self, seconds: float = 10.0) -> None:
-        """Waits until all have ended; each for so long at most."""
+        """Waits until all have ended, for so long at most."""
+        deadline = time.monotonic() + seconds
         poll = select.poll()
         for descriptor in self._left:
             poll.register(descriptor, select.POLLIN)
         while self._left:
-            ended = await asyncio.to_thread(poll.poll, 1000 * seconds)
+            left = max(0.0, deadline - time.monotonic())
+            ended = await asyncio.to_thread(poll.poll, 1000 * left)
             assert ended, f"still alive: {sorted(self._left.values())}"
             for descriptor, _ in ended:
                 poll.unregister(descriptor)

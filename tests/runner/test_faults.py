@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 import tempfile
 import time
@@ -111,6 +113,66 @@ async def test_when_the_server_goes_everything_goes(fresh: HostRunner) -> None:
     assert list(Path(tempfile.gettempdir()).glob(f"blankcheck-{host}-*")) == []
     watched.task.cancel()
     await asyncio.wait({watched.task})
+
+
+LEAVING = """\
+import pathlib, sys
+from dataclasses import asdict
+mark, folder = sys.argv[1], sys.argv[-1]
+sys.path.insert(0, folder)
+from blankcheck_runner import wire
+first = not pathlib.Path(mark).exists()
+pathlib.Path(mark).touch()
+def say(**message):
+    sys.stdout.buffer.write(wire.seal(message))
+    sys.stdout.buffer.flush()
+say(type="hello", **asdict(wire.HostInfo(wire.PROTOCOL, "", "", "fork", None)))
+frames = wire.Frames()
+while piece := sys.stdin.buffer.raw.read(2**16):
+    for message in frames.add(piece):
+        if message is not None and message["type"] == "request":
+            if first:
+                say(type="cancelled", id=message["request"]["id"])
+            else:
+                report = wire.Report(message["request"]["id"], "passed")
+                say(type="report", report=wire.report_to_json(report))
+"""
+"""Stands for a host. The first gives up whatever it is asked, as one does that was told to end, and
+goes on listening; the next one answers."""
+
+
+async def test_a_host_on_its_way_out_is_not_asked_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else its one end would count as two, after which a check is given up."""
+    script = tmp_path / "leaving.py"
+    script.write_text(LEAVING)
+    runner = HostRunner([sys.executable, str(script), str(tmp_path / "started")])
+    caplog.clear()
+    assert (await asyncio.wait_for(right(runner), 20)).verdict == "passed"
+    assert len(caplog.records) == 1, caplog.text
+    await runner.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="guards are for Linux")
+@pytest.mark.parametrize("busy", [False, True], ids=["at-rest", "in-a-check"])
+@pytest.mark.parametrize("role", ["host", "guard"])
+async def test_a_host_that_is_told_to_end_is_replaced(
+    role: str, busy: bool, fresh: HostRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    await fresh.info()
+    told = host_of(fresh) if role == "host" else fresh.pid
+    assert told is not None
+    caplog.clear()
+    if busy:
+        watched = Watched(fresh, "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(1)\n")
+        await watched.processes(1)
+        os.kill(told, signal.SIGTERM)
+        assert (await watched.task).verdict == "passed"
+    else:
+        os.kill(told, signal.SIGTERM)
+    assert (await right(fresh)).verdict == "passed"
+    assert len(caplog.records) == 1, caplog.text
 
 
 async def test_an_interpreter_that_is_not_there() -> None:

@@ -206,6 +206,33 @@ async def test_two_at_once(pair: str, bare_python: str, caplog: pytest.LogCaptur
     await until(lambda: all(gone(pid) for pid in left), 2.0)
 
 
+async def test_a_guard_that_was_the_heir_and_is_stopped(
+    bare_python: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It guards all the same: what it has to do for the next host that is killed it does."""
+    runner = HostRunner(bare_python, {"BLANKCHECK_START": "fork"})
+    first = await at_rest(runner, forked)
+    os.kill(first["guard"], signal.SIGKILL)
+    found = await at_rest(runner, forked)
+    assert found["guard"] == first["heir"]
+    caplog.clear()
+    os.kill(found["guard"], signal.SIGSTOP)
+    begun = time.monotonic()
+    assert (await runner.check(LESSON, WRONG, "a.py")).verdict == "failed"
+    assert not caplog.records
+    os.kill(found["host"], signal.SIGKILL)
+    assert (await runner.check(LESSON, WRONG, "a.py")).verdict == "failed"
+    assert time.monotonic() - begun < SECONDS
+    await until(lambda: bool(caplog.records), 5)
+    assert len(caplog.records) == 1, caplog.text
+    now = await at_rest(runner, forked)
+    assert (now["guard"], now["host"]) == (found["guard"], found["heir"])
+    os.kill(now["guard"], signal.SIGSTOP)
+    everything = [now["guard"], *processes.descendants(now["guard"])]
+    await runner.close()
+    await until(lambda: all(gone(pid) for pid in everything), 2.0)
+
+
 async def test_what_runs_code_ends_first_when_memory_runs_out(bare_python: str) -> None:
     runner = HostRunner(bare_python, {"BLANKCHECK_START": "fork"})
     found = await at_rest(runner, forked)
