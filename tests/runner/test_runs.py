@@ -236,6 +236,7 @@ async def test_the_end_of_the_process_is_told_on_its_line(
     report = await run(runner, code)
     assert (report.verdict, only(report).code) == ("error", "run/crash")
     assert word in only(report).message
+    assert ("Try again" in only(report).message) == (word == "SIGKILL"), "it may be nobody's fault"
     assert marked(report, code) == line
     assert report.output.startswith("before\n")
 
@@ -277,6 +278,18 @@ async def test_what_the_system_refuses_is_told_as_a_limit(
     report = await run(runner, code)
     assert (report.verdict, only(report).code) == ("limit", "run/limit")
     assert words in only(report).message
+    assert marked(report, code) in line
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits them")
+@pytest.mark.parametrize("line", ["torch.save(x, 'a.pt')", "np.save('a.npy', x.numpy())"])
+async def test_a_file_that_a_library_cannot_write_to_its_end_is_told_as_a_limit(
+    forking: HostRunner, line: str
+) -> None:
+    code = f"import numpy as np\nimport torch\nx = torch.zeros(2**27)\n{line}\n"
+    report = await run(forking, code)
+    assert (report.verdict, only(report).code) == ("limit", "run/limit")
+    assert "room for 256 MB" in only(report).message
     assert marked(report, code) in line
 
 

@@ -33,6 +33,10 @@ _DEATHS = 3
 """Of hosts under one request, after which it is given up."""
 _LOSSES = 2
 """Of those, with nothing in the host's place."""
+_EACH_TIME = (
+    "That was so each time that this was run: if the code, yours or the exercise's, ends other "
+    "processes, take that out."
+)
 _ENDED = "The runner was ended meanwhile. Try again."
 
 
@@ -168,13 +172,17 @@ class HostRunner:
                     raise RunnerUnavailable(_ENDED) from None
                 died.append(error)
                 if len(died) == _DEATHS or sum(not one.replaced for one in died) == _LOSSES:
-                    raise RunnerUnavailable(str(error)) from None
+                    raise RunnerUnavailable(self._given_up(error)) from None
                 lost = "runner was killed"
                 if not error.replaced:
                     host.announce(str(error))
                     lost = "connection was lost" if self._launcher.remote else "runner has ended"
                 if on_output is not None:
                     on_output(f"\n[The {lost}. From the start again:]\n")
+
+    def _given_up(self, error: HostDied) -> str:
+        """Why a request is not tried again. Nobody can know which code it was, if it was code."""
+        return str(error) if self._launcher.remote else f"{error} {_EACH_TIME}"
 
     async def _ready(self) -> Link:
         begun = self._begun
