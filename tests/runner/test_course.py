@@ -125,7 +125,11 @@ async def test_a_wrong_answer_is_told_on_its_line(wrong: Wrong, runner: HostRunn
     assert result.verdict in ("failed", "error"), result
     lines = Lines(submission)
     at_fault = lines.line_of(solution.index(wrong.right))
-    assert lines.line_of(result.feedback[0].span.start) == at_fault, result.feedback[0]
+    told = result.feedback[0]
+    assert lines.line_of(told.span.start) == at_fault, told
+    # It says something of this line, and is not the answer.
+    assert len(told.message.split()) > 6, told
+    assert wrong.right not in told.message, told
 
 
 def test_every_step_has_a_hint_and_every_exercise_a_check() -> None:

@@ -141,11 +141,13 @@ def as_parameter(ctx: Context) -> Explanation | None:
 def state_dict(ctx: Context) -> Explanation | None:
     """`load_state_dict` with weights of another network."""
     if not ctx.search(r"Error\(s\) in loading state_dict for"):
-        if ctx.search(r"Expected state_dict to be dict-like"):
+        other = ctx.search(r"Expected state_dict to be dict-like(?:, got <class '(\w+)'>)?")
+        if other:
+            name = other.group(1) == "str"
             return Explanation(
                 "layer",
                 "`load_state_dict` takes the weights (what `state_dict()` gave, and `torch.load` "
-                "reads), not a network.",
+                f"reads), not {'the name of a file' if name else 'a network'}.",
                 given(ctx),
             )
         return None
