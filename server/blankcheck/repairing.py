@@ -14,7 +14,7 @@ import re
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from pathlib import Path
+from typing import Literal
 from weakref import WeakKeyDictionary
 
 from blankcheck.course import mending, repairs, weights
@@ -24,6 +24,7 @@ from blankcheck.course.repairs import Draft, Failure, Follower
 from blankcheck.course.text import Span
 from blankcheck.courses import Target
 from blankcheck.runner import Runner
+from blankcheck_runner.course_data import survey
 from blankcheck_runner.wire import Lesson, Limits
 
 MOST_RUNS = 8
@@ -78,15 +79,22 @@ async def foreseen(
     So the first check need not fail for it, nor wait for a network that is not there.
     """
     known = _known.setdefault(runner, _Known())
+    of_text = _mark_of_text(target)
+    if of_text in known.sound:
+        return None
     mark = await _mark(target)
     if mark in known.found:
         return known.found[mark]
     if mark in known.sound:
         return None
-    if not await asyncio.to_thread(_is_suspicious, target):
+    suspicion = await asyncio.to_thread(_suspicion, target)
+    if suspicion == "none":
+        known.sound.add(of_text)
+    elif suspicion == "none yet":
         known.sound.add(mark)
-        return None
-    return await repaired(target, lesson, runner, limits)
+    else:
+        return await repaired(target, lesson, runner, limits)
+    return None
 
 
 async def repaired(
@@ -107,6 +115,7 @@ async def repaired(
             if found is None and trials.timed_out:
                 return None
             known.found[mark] = found
+            known.sound.discard(_mark_of_text(target))
             while len(known.found) > KEPT:
                 known.found.popitem(last=False)
     known.locks.pop(mark, None)
@@ -186,45 +195,39 @@ async def _mended(draft: Draft | None, solution: str, trials: _Trials) -> Draft 
     return None
 
 
-def _is_suspicious(target: Target) -> bool:
+def _suspicion(target: Target) -> Literal["none", "none yet", "some"]:
     """Whether a look at the text says that the exercise may not run, or that what the learner is
-    asked to load is not there."""
+    asked to load is not there. `none yet`: as long as it is there."""
     case = case_of(target.chapter, target.unit)
     if case is None:
-        return False
+        return "none"
     files = [file for file in repairs.files_asked_for(case) if file not in case.own]
     data = target.data
-    return (
+    if (
         repairs.downloads(case)
         or repairs.follower(case) is not None
         or any(data is None or not (data / file).exists() for file in files)
         or repairs.begin(case).changed
-    )
+    ):
+        return "some"
+    return "none yet" if files else "none"
 
 
 async def _mark(target: Target) -> bytes:
-    """What the repairs of an exercise depend on."""
+    """What the repairs of an exercise depend on. Data that appear may make one needless."""
+    data = target.data
+    state = "" if data is None else (await asyncio.to_thread(survey, str(data))).fingerprint
+    return _mark_of_text(target) + state.encode()
+
+
+def _mark_of_text(target: Target) -> bytes:
     unit = target.unit
-    marks = [str(target.file), str(unit.span.start), str(target.step)]
-    if target.data is not None:
-        marks += await asyncio.to_thread(_files, target.data)
-    rest = "\0".join(marks).encode("utf-8", "surrogatepass")
-    return hashlib.sha256(_of_text(target.chapter.text) + rest).digest()
+    place = "\0".join([str(target.file), str(unit.span.start), str(target.step)])
+    text = _of_text(target.chapter.text)
+    return hashlib.sha256(text + place.encode("utf-8", "surrogatepass")).digest()
 
 
 @lru_cache(maxsize=2)
 def _of_text(text: str) -> bytes:
     """A chapter's digest: its exercises are asked about one after the other."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-
-
-def _files(folder: Path) -> list[str]:
-    """The data files, with their sizes and times: one that appears may make a repair needless."""
-    found: list[str] = []
-    for path in sorted(folder.rglob("*")):
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        found.append(f"{path}:{status.st_size}:{status.st_mtime_ns}")
-    return found

@@ -17,12 +17,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 
 from blankcheck_runner import limits
+from blankcheck_runner.course_data import survey
 from blankcheck_runner.hold import Hold, Swarming, WorkerDied, WorkerFailed, answered, give_up
 from blankcheck_runner.judge.task import Task
 from blankcheck_runner.output import Output
 from blankcheck_runner.programs import StartFailed
 from blankcheck_runner.runs import HostFault, Killed, Ran, execute
-from blankcheck_runner.scratch import Scratch, fingerprint
+from blankcheck_runner.scratch import Scratch
 from blankcheck_runner.start import Starter
 from blankcheck_runner.wire import Request
 
@@ -178,7 +179,7 @@ class Lessons:
 
     async def fork(self, state: State, request: Request) -> State:
         """Another worker in the same state, in a copy of its directory. Raises HostFault."""
-        directory = await self._scratch.make(state.directory, beside=state.directory)
+        directory = await self._scratch.copy(state.directory)
         try:
             hold = await state.hold.fork(request.limits.output)
         except WorkerDied:
@@ -422,6 +423,6 @@ def _rehearsal(request: Request, solved: Ran) -> Task:
 async def _digest(request: Request) -> bytes:
     marks = ""
     if request.lesson.data is not None:
-        marks = await asyncio.to_thread(fingerprint, request.lesson.data)
+        marks = (await asyncio.to_thread(survey, request.lesson.data)).fingerprint
     whole = repr((request.lesson, request.limits, marks))
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).digest()

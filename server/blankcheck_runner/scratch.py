@@ -9,6 +9,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from blankcheck_runner.course_data import CourseData, copy_of_work, shared_in
+
 _PREFIX = "blankcheck-"
 _LONGEST = 29
 """Of the path that scratch directories are in. With a longer one, the sockets that
@@ -22,6 +24,7 @@ class Scratch:
         """`root`: an empty directory that was made for them already."""
         _remove_stale()
         self._root = Path(root or new_folder())
+        self._course_data = CourseData(Path(shared_in(str(self._root))))
         self._removing: set[asyncio.Task[None]] = set()
 
     @property
@@ -29,12 +32,16 @@ class Scratch:
         """The directory that all are in."""
         return str(self._root)
 
-    async def make(self, data: str | None, beside: str | None = None) -> str:
-        """A new directory with a copy of the content of the folder `data`. Raises OSError.
+    async def make(self, data: str | None) -> str:
+        """A new directory with what is in the folder `data`. Raises OSError.
 
-        It is in a group: a new one, or that of the directory `beside`.
+        It is in a group of its own.
         """
-        return await asyncio.to_thread(self._make, data, beside)
+        return await asyncio.to_thread(self._make, data, None)
+
+    async def copy(self, directory: str) -> str:
+        """A copy of a directory that code has worked in, in the same group. Raises OSError."""
+        return await asyncio.to_thread(self._make, None, directory)
 
     def remove(self, directory: str) -> None:
         """Removes a directory, in the background."""
@@ -48,9 +55,9 @@ class Scratch:
             await asyncio.wait(self._removing)
         await asyncio.to_thread(remove, self._root)
 
-    def _make(self, data: str | None, beside: str | None) -> str:
+    def _make(self, data: str | None, used: str | None) -> str:
         try:
-            return self._made(data, beside)
+            return self._made(data, used)
         except OSError as error:
             # A copy of many files tells of each of them.
             reason = error.strerror or "not all files could be copied; is the disk full?"
@@ -59,17 +66,19 @@ class Scratch:
                 "there, or name another folder in the environment variable TMPDIR"
             ) from error
 
-    def _made(self, data: str | None, beside: str | None) -> str:
+    def _made(self, data: str | None, used: str | None) -> str:
         self._root.chmod(0o700)  # where a submission could take that away
-        if beside is None:
+        if used is None:
             group = Path(tempfile.mkdtemp(prefix="", dir=self._root))
         else:
-            group = Path(beside).parent
+            group = Path(used).parent
             group.chmod(0o700)
         # Nothing in the name tells a student from a reference, or one check from another.
         directory = tempfile.mkdtemp(prefix="", dir=group)
-        if data is not None:
-            shutil.copytree(data, directory, dirs_exist_ok=True, ignore_dangling_symlinks=True)
+        if used is not None:
+            copy_of_work(used, directory)
+        elif data is not None:
+            self._course_data.put(data, directory)
         return directory
 
 
@@ -85,20 +94,6 @@ def _place() -> str:
 def new_folder() -> str:
     """A temporary folder that is known as this process's, should it leave it behind."""
     return tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_place())
-
-
-def fingerprint(data: str | None) -> str:
-    """Tells one state of a data folder from another, by names, sizes and times."""
-    if data is None:
-        return ""
-    marks: list[str] = []
-    for folder, _, files in os.walk(data):
-        for name in files:
-            with contextlib.suppress(OSError):
-                path = Path(folder) / name
-                status = path.stat()
-                marks.append(f"{path}:{status.st_size}:{status.st_mtime_ns}")
-    return "\n".join(sorted(marks))
 
 
 def remove_of(host: int) -> None:

@@ -60,17 +60,19 @@ def allowed(module: str, name: str) -> bool:
     if module == "blankcheck.progress":
         return top == "platformdirs"
     if module == "blankcheck.courses":
-        return top == "yaml" or within(name, "blankcheck.course")
+        return within(name, "blankcheck.course")
     if within(module, "blankcheck.runner"):
         return (
             within(name, "blankcheck_runner.wire")
             or within(name, "blankcheck_runner.trace")
             or within(name, "blankcheck_runner.arrival")
+            or within(name, "blankcheck_runner.course_data")
             or within(name, "blankcheck.runner")
             or (name == "blankcheck_runner")
         )
     if top == "blankcheck_runner":
-        return within(name, "blankcheck_runner.wire") or within(name, "blankcheck_runner.plain")
+        known = ("wire", "plain", "course_data")
+        return any(within(name, f"blankcheck_runner.{shared}") for shared in known)
     if within(module, "blankcheck.lsp"):
         return top in {"blankcheck", "pygls", "lsprotocol"}
     return top == "blankcheck"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blankcheck.runner import RunnerUnavailable
+from blankcheck_runner.course_data import course_of, strays
 
 MAX_BYTES = 2**30
 """Of one data folder."""
@@ -82,9 +83,11 @@ def _digest(file: Path) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
+    course = course_of(str(folder))
     for place, below, names in os.walk(folder, followlinks=True):
-        below.sort()
-        for name in sorted(names):
+        left_out = strays(place, [*below, *names], course)
+        below[:] = sorted(set(below) - left_out)
+        for name in sorted(set(names) - left_out):
             file = Path(place, name)
             if file.is_file():
                 yield file

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from blankcheck_runner.course_data import shared_in
 from blankcheck_runner.sandbox import landlock, namespaces, privileges, seccomp
 from blankcheck_runner.sandbox.landlock import OWN, READ, SHARE, USE, Rule
 
@@ -72,7 +73,7 @@ class Sandbox:
     def narrow(self, directory: str, *, network: bool) -> None:
         """Lets this process, which is contained, reach only what is in a directory further down."""
         if self.landlock:
-            landlock.restrict(rules(directory), network=network)
+            landlock.restrict(rules(directory, self.scratch), network=network)
 
 
 def find(scratch: str) -> Sandbox:
@@ -92,9 +93,9 @@ def find(scratch: str) -> Sandbox:
     return Sandbox(allowed, scratch, version, filters, reason is None, missing)
 
 
-def rules(directory: str) -> list[Rule]:
-    """What code may reach while it works in a directory."""
-    readable = [*_SYSTEM, *needed(), *(f"/etc/{name}" for name in _SETTINGS)]
+def rules(directory: str, scratch: str) -> list[Rule]:
+    """What code may reach while it works in a directory, which is below `scratch`."""
+    readable = [shared_in(scratch), *_SYSTEM, *needed(), *(f"/etc/{name}" for name in _SETTINGS)]
     devices = [f"/dev/{name}" for name in _DEVICES]
     devices += [str(path) for path in Path("/dev").glob("nvidia*")]
     return [

@@ -1,0 +1,150 @@
+"""A course's data folder: what state it is in, and one copy of it that many runs share.
+
+Little data is copied for each run, which may do with it what it likes. Of much data there is one
+copy for all runs, which they may read: it is linked into their directories, file by file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+MOST_FILES = 100
+MOST_BYTES = 8 * 2**20
+"""Of data that is copied for each run."""
+_KEPT = 2
+"""States of a folder that are kept: the last, and that of checks that still run."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A data folder at a moment."""
+
+    fingerprint: str
+    """Differs from that of any other state, by names, sizes and times."""
+    files: int
+    bytes: int
+
+    @property
+    def is_much(self) -> bool:
+        """Whether it is too much to be copied for each run."""
+        return self.files > MOST_FILES or self.bytes > MOST_BYTES
+
+
+def shared_in(root: str) -> str:
+    """The directory in the directory of all scratch directories from which every run may read."""
+    return str(Path(root, "shared"))
+
+
+def strays(place: str, names: Sequence[str], course: str) -> set[str]:
+    """The links among the names in a place that are not followed: those that lead out of the
+    course's folder, where files are none of the course's business; nowhere; or back."""
+    found: set[str] = set()
+    for name in names:
+        link = Path(place, name)
+        if link.is_symlink():
+            leads_to = link.resolve()
+            follow = leads_to.is_relative_to(course) and leads_to.exists()
+            if not follow or link.parent.resolve().is_relative_to(leads_to):
+                found.add(name)
+    return found
+
+
+def course_of(folder: str) -> str:
+    """The course's folder, which a data folder is in."""
+    return os.path.realpath(Path(folder).parent)
+
+
+def survey(folder: str) -> Survey:
+    """What state a data folder is in. What cannot be read does not count."""
+    course, found = course_of(folder), list[tuple[str, int, int]]()
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        with suppress(OSError), os.scandir(place) as entries:
+            listed = list(entries)
+            left_out = strays(place, [entry.name for entry in listed if entry.is_symlink()], course)
+            for entry in listed:
+                with suppress(OSError):
+                    if entry.name in left_out:
+                        continue
+                    if entry.is_dir():
+                        waiting.append(entry.path)
+                    else:
+                        status = entry.stat()
+                        found.append((entry.path, status.st_size, status.st_mtime_ns))
+    digest = hashlib.sha256(repr(sorted(found)).encode("utf-8", "surrogatepass")).hexdigest()
+    return Survey(digest, len(found), sum(size for _, size, _ in found))
+
+
+class CourseData:
+    """The copies that runs share, in a directory that they may read and not write to."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        self._directory = directory
+        self._states: dict[str, list[str]] = {}
+        self._lock = threading.Lock()
+
+    def put(self, folder: str, directory: str) -> None:
+        """Puts the content of a data folder into a directory. Raises OSError."""
+        found = survey(folder)
+        if not found.is_much:
+            _copy(folder, directory, shutil.copy2)
+            return
+        with self._lock:
+            shared = self._shared(folder, found)
+        shutil.copytree(shared, directory, copy_function=_link, dirs_exist_ok=True)
+
+    def _shared(self, folder: str, found: Survey) -> str:
+        """The copy of a data folder in this state."""
+        name = hashlib.sha256(os.fsencode(folder) + found.fingerprint.encode()).hexdigest()[:20]
+        shared = str(self._directory / name)
+        states = self._states.setdefault(folder, [])
+        if shared not in states:
+            try:
+                _copy(folder, shared, _copy_to_read)
+            except BaseException:
+                shutil.rmtree(shared, ignore_errors=True)
+                raise
+            states.append(shared)
+            while len(states) > _KEPT:
+                shutil.rmtree(states.pop(0), ignore_errors=True)
+        return shared
+
+
+def copy_of_work(used: str, directory: str) -> None:
+    """Copies what is in a directory that code has worked in. Raises OSError.
+
+    No link is followed: the code may have made it, and reaches less than this process.
+    """
+    shutil.copytree(used, directory, symlinks=True, dirs_exist_ok=True)
+
+
+def _copy(folder: str, directory: str, copy: Callable[[str, str], object]) -> None:
+    course = course_of(folder)
+    shutil.copytree(
+        folder,
+        directory,
+        ignore=lambda place, names: strays(str(place), names, course),
+        copy_function=copy,
+        dirs_exist_ok=True,
+    )
+
+
+def _copy_to_read(source: str, target: str) -> None:
+    shutil.copy2(source, target)
+    Path(target).chmod(0o444)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        Path(target).symlink_to(source)
+    except OSError:  # as on Windows, where not everybody may make links
+        shutil.copy2(source, target)
