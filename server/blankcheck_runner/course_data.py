@@ -89,7 +89,7 @@ class CourseData:
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, exist_ok=True)
         self._directory = directory
-        self._states: dict[str, list[str]] = {}
+        self._states: dict[str, list[Path]] = {}
         self._lock = threading.Lock()
 
     def put(self, folder: str, directory: str) -> None:
@@ -99,24 +99,26 @@ class CourseData:
             _copy(folder, directory, shutil.copy2)
             return
         with self._lock:
-            shared = self._shared(folder, found)
-        shutil.copytree(shared, directory, copy_function=_link, dirs_exist_ok=True)
+            links = self._links_to(folder, found)
+        copy_of_work(links, directory)
 
-    def _shared(self, folder: str, found: Survey) -> str:
-        """The copy of a data folder in this state."""
+    def _links_to(self, folder: str, found: Survey) -> str:
+        """A directory of links to the copy of a data folder in this state."""
         name = hashlib.sha256(os.fsencode(folder) + found.fingerprint.encode()).hexdigest()[:20]
-        shared = str(self._directory / name)
+        state = self._directory / name
+        links = str(state / "links")
         states = self._states.setdefault(folder, [])
-        if shared not in states:
+        if state not in states:
             try:
-                _copy(folder, shared, _copy_to_read)
+                _copy(folder, str(state / "files"), _copy_to_read)
+                _copy(str(state / "files"), links, _link)
             except BaseException:
-                shutil.rmtree(shared, ignore_errors=True)
+                shutil.rmtree(state, ignore_errors=True)
                 raise
-            states.append(shared)
+            states.append(state)
             while len(states) > _KEPT:
                 shutil.rmtree(states.pop(0), ignore_errors=True)
-        return shared
+        return links
 
 
 def copy_of_work(used: str, directory: str) -> None:
@@ -124,7 +126,17 @@ def copy_of_work(used: str, directory: str) -> None:
 
     No link is followed: the code may have made it, and reaches less than this process.
     """
-    shutil.copytree(used, directory, symlinks=True, dirs_exist_ok=True)
+    with os.scandir(used) as entries:
+        listed = list(entries)
+    for entry in listed:
+        target = os.path.join(directory, entry.name)  # noqa: PTH118 - for each of many thousands
+        if entry.is_symlink():
+            _link_again(entry.path, target)
+        elif entry.is_dir():
+            Path(target).mkdir()
+            copy_of_work(entry.path, target)
+        elif entry.is_file():
+            shutil.copy2(entry.path, target)
 
 
 def _copy(folder: str, directory: str, copy: Callable[[str, str], object]) -> None:
@@ -148,3 +160,11 @@ def _link(source: str, target: str) -> None:
         Path(target).symlink_to(source)
     except OSError:  # as on Windows, where not everybody may make links
         shutil.copy2(source, target)
+
+
+def _link_again(link: str, target: str) -> None:
+    """Another name of a link, which nobody can write to: that takes a tenth of a new link."""
+    try:
+        os.link(link, target, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        Path(target).symlink_to(os.readlink(link))  # noqa: PTH115
