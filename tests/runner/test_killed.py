@@ -112,9 +112,13 @@ async def interfered(
     runner: HostRunner, found: dict[str, int], role: str, number: signal.Signals
 ) -> None:
     """Kills or stops a process, while a check runs: the verdict is right all the same."""
-    students = [found[name] for name in ("student", "one", "other") if name in found]
     checking = asyncio.create_task(runner.check(LESSON, SLOW, "a.py"))
-    await until(lambda: any(Path(f"/proc/{pid}/cwd/asked").exists() for pid in students), 30)
+
+    def asked() -> bool:
+        below = processes.descendants(found["host"])
+        return any(Path(f"/proc/{pid}/cwd/asked").exists() for pid in below)
+
+    await until(asked, 30)
     os.kill(found[role], number)
     assert (await asyncio.wait_for(checking, 60)).verdict == "passed"
 
