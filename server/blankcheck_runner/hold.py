@@ -45,6 +45,8 @@ class Hold:
         self, pid: int, ends: HostSide, output: Output, parent: Hold | None = None
     ) -> None:
         self.pid = pid
+        self.outer = pid
+        """The process that ends when the worker has: another one if it went to namespaces."""
         self.output = output
         self.exited: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         """The exit code, negative for a signal; null if it ended and nobody knows how."""
@@ -194,6 +196,8 @@ class Hold:
         if not self.exited.done():
             self._killed = self._killed or not processes.is_ending(self.pid)
             processes.kill_tree(self.pid)
+            if self.outer != self.pid:
+                processes.resume(self.outer)  # stopped, it would never end
         self.drain()
         self._close_pipe()
         self._reading.cancel()

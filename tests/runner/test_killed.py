@@ -85,13 +85,13 @@ def begun(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
 
 
-def spared(host: int) -> dict[str, int]:
-    """The two workers that are ready."""
+def spared(host: int, *, separate: bool) -> dict[str, int]:
+    """The two workers that are ready; `separate`: in namespaces of their own."""
     programs = processes.children(host)
-    if len(programs) != 2:
+    chains = [[program, *processes.descendants(program)] for program in programs]
+    if len(chains) != 2 or any(len(chain) != (3 if separate else 1) for chain in chains):
         return {}
-    workers = [([program, *processes.descendants(program)])[-1] for program in programs]
-    return dict(zip(("one", "other"), workers, strict=True))
+    return {"one": chains[0][-1], "other": chains[1][-1]}
 
 
 async def at_rest(runner: HostRunner, find: Callable[[int], dict[str, int]]) -> dict[str, int]:
@@ -147,7 +147,8 @@ class TestOneProcess:
         sparing: HostRunner,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        found = await at_rest(sparing, spared)
+        separate = (await sparing.info()).sandbox == "full"
+        found = await at_rest(sparing, lambda host: spared(host, separate=separate))
         await self.holds(sparing, found, role, busy, number, caplog)
 
     async def holds(
@@ -300,3 +301,14 @@ async def test_a_killed_host_leaves_nothing_and_is_replaced(
     assert host_of(runner) != host
     assert still() == ([host_of(runner)] if start == "fork" else [])
     await runner.close()
+
+
+async def test_what_waits_for_a_worker_and_is_stopped_ends_with_it(sparing: HostRunner) -> None:
+    if (await sparing.info()).sandbox != "full":
+        pytest.skip("workers are in no namespaces of their own here")
+    found = await at_rest(sparing, lambda host: spared(host, separate=True))
+    outer = processes.children(found["host"])
+    for pid in outer:
+        os.kill(pid, signal.SIGSTOP)
+    assert (await sparing.check(LESSON, WRONG, "a.py")).verdict == "failed"
+    await until(lambda: all(gone(pid) for pid in outer), 5)
