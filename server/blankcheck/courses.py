@@ -51,9 +51,12 @@ class Target:
 
     @property
     def data(self) -> Path | None:
-        """The folder of data files that the chapter's code reads: `data/` beside the chapter."""
-        folder = self.file.parent / "data"
-        return folder if folder.is_dir() else None
+        """The folder of data files that the chapter's code reads: `data/` beside the chapter, unless
+        it is a link out of the course's folder, to what is none of its business."""
+        course = self.file.parent
+        folder = course / "data"
+        inside = folder.is_dir() and folder.resolve().is_relative_to(course.resolve())
+        return folder if inside else None
 
 
 @dataclass(frozen=True)

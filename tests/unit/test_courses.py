@@ -291,6 +291,19 @@ def test_data_files_lie_beside_the_chapter(chapter: Path) -> None:
     assert find_exercise(chapter, "k1").data == chapter.parent / "data"
 
 
+def test_data_that_lead_out_of_the_course_are_none_of_its_business(
+    chapter: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "own").mkdir()
+    data = chapter.parent / "data"
+    data.symlink_to(tmp_path / "own")
+    assert find_exercise(chapter, "k1").data is None
+    data.unlink()
+    (chapter.parent / "weights").mkdir()
+    data.symlink_to("weights")
+    assert find_exercise(chapter, "k1").data == data
+
+
 @pytest.mark.parametrize(
     ("title", "slug"),
     [("ReLU activation", "relu-activation"), ("Ünïcode & Co.", "unicode-co"), ("日本", "untitled")],
