@@ -51,8 +51,10 @@ class Target:
 
     @property
     def data(self) -> Path | None:
-        """The folder of data files that the chapter's code reads: `data/` beside the chapter, unless
-        it is a link out of the course's folder, to what is none of its business."""
+        """The folder of data files that the chapter's code reads: `data/` beside the chapter.
+
+        None if that is a link out of the course's folder, to what is none of its business.
+        """
         course = self.file.parent
         folder = course / "data"
         inside = folder.is_dir() and folder.resolve().is_relative_to(course.resolve())
