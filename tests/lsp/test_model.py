@@ -336,7 +336,6 @@ def test_the_server_does_as_the_model(connect: Connect, workspace: Path) -> None
                 print_blob=True,
                 report_multiple_bugs=False,
                 stateful_step_count=25,
-                deadline=None,
                 derandomize="BLANKCHECK_MODEL" not in os.environ,
                 database=None,
                 suppress_health_check=tuple(HealthCheck),  # pyright: ignore[reportArgumentType]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -44,7 +44,6 @@ def tensors(draw: st.DrawFn) -> torch.Tensor:
     return torch.tensor(values, dtype=draw(st.sampled_from(DTYPES))).reshape(shape)
 
 
-@settings(deadline=None)
 @given(tensors())
 def test_a_tensor_equals_itself_whatever_its_strides(tensor: torch.Tensor) -> None:
     turned = tensor.transpose(0, -1).contiguous().transpose(0, -1) if tensor.dim() else tensor
@@ -54,13 +53,11 @@ def test_a_tensor_equals_itself_whatever_its_strides(tensor: torch.Tensor) -> No
     assert told(tensor, spread) is None
 
 
-@settings(deadline=None)
 @given(tensors(), tensors())
 def test_differing_is_mutual(one: torch.Tensor, other: torch.Tensor) -> None:
     assert (told(one, other) is None) == (told(other, one) is None)
 
 
-@settings(deadline=None)
 @given(tensors(), st.floats(-3, 3))
 def test_differing_by_about_the_tolerance_is_mutual(one: torch.Tensor, times: float) -> None:
     allowed = tolerance_of(str(one.dtype).removeprefix("torch."))
@@ -69,7 +66,6 @@ def test_differing_by_about_the_tolerance_is_mutual(one: torch.Tensor, times: fl
     assert (told(one, other) is None) == (told(other, one) is None)
 
 
-@settings(deadline=None)
 @given(tensors(), st.sampled_from(["cuda:0", "mps:0", "cpu"]))
 def test_the_device_does_not_count(tensor: torch.Tensor, device: str) -> None:
     observed = observe(tensor)
@@ -81,7 +77,6 @@ def test_the_device_does_not_count(tensor: torch.Tensor, device: str) -> None:
     assert (found is None) == (device == "cpu")
 
 
-@settings(deadline=None)
 @given(tensors().filter(lambda tensor: tensor.numel() > 0), st.data())
 def test_a_difference_above_tolerance_is_told(tensor: torch.Tensor, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, tensor.numel() - 1))

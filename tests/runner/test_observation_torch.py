@@ -56,7 +56,7 @@ def octets(tensor: torch.Tensor) -> bytes:
     return tensor.detach().contiguous().view(torch.uint8).numpy().tobytes()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.sampled_from(DTYPES), st.lists(st.integers(0, 3), min_size=1, max_size=3), st.data())
 def test_tensors_come_back_bit_for_bit(
     dtype: torch.dtype, shape: list[int], data: st.DataObject

@@ -299,7 +299,7 @@ FORGED = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(PLAIN | FORGED)
 def test_forged_testimony_is_never_believed_blindly(data: Any) -> None:
     crash = crash_from_json(data)

@@ -69,7 +69,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(TEXTS, EDITS, st.sampled_from([None, "", "value"]))
 def test_pieces_are_as_the_whole_after_any_edit(
     text: str, edits: list[tuple[float, int, str]], device: str | None

@@ -101,7 +101,7 @@ def assert_nested(unit: Exercise, outer: Span, text: str) -> None:
         assert_nested(step, unit.span, text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(CHAPTERS)
 def test_any_text_is_read_and_its_spans_nest(text: str) -> None:
     found = read(text)
@@ -116,7 +116,7 @@ def test_any_text_is_read_and_its_spans_nest(text: str) -> None:
         assert problem.message.endswith((".", "?"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=200))
 def test_text_that_is_no_chapter_is_read_too(text: str) -> None:
     for problem in (*read(text).problems, *findings(read(text))):
@@ -249,7 +249,7 @@ def without_assignments_of_steps(unit: Unit) -> Unit:
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(chapter=st.lists(UNITS, min_size=1, max_size=3))
 def test_what_is_written_in_the_new_style_is_read_back(chapter: list[Unit], newline: str) -> None:
     found = read(newline.join(written_new(chapter)))
@@ -258,7 +258,7 @@ def test_what_is_written_in_the_new_style_is_read_back(chapter: list[Unit], newl
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(chapter=st.lists(UNITS.map(without_assignments_of_steps), min_size=1, max_size=3))
 def test_what_is_written_in_the_old_style_is_read_back(chapter: list[Unit], newline: str) -> None:
     found = read(newline.join(written_old(chapter)))
