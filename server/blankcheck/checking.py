@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from blankcheck import repairing
 from blankcheck.course.blanks import find_blanks
-from blankcheck.course.mending import Repair
 from blankcheck.course.syntax import MAX_CODE, find_fault
 from blankcheck.course.text import Lines, Span
 from blankcheck.courses import Target, require_runnable
 from blankcheck.feedback import of_blanks, of_fault, place, result, with_torch_at_fault
-from blankcheck.repairing import Repaired
 from blankcheck.result import Feedback, Result
 from blankcheck.runner import Runner
 from blankcheck_runner.wire import Lesson, Limits, Outcome, Report
+
+if TYPE_CHECKING:  # what finds repairs is imported when something is run, not at the server's start
+    from blankcheck.course.mending import Repair
+    from blankcheck.repairing import Repaired
 
 MAX_SECONDS = 600.0
 """The longest time limit that a chapter may ask for."""
@@ -114,8 +116,16 @@ async def prepare(target: Target, submission: str, runner: Runner, limits: Limit
         return
     limits = limits_for(target, limits)
     written = lesson(target)
-    found = await repairing.foreseen(target, written, runner, limits)
+    found = await _foreseen(target, written, runner, limits)
     await runner.prepare(written if found is None else found.lesson(written, submission), limits)
+
+
+async def _foreseen(
+    target: Target, written: Lesson, runner: Runner, limits: Limits
+) -> Repaired | None:
+    from blankcheck import repairing
+
+    return await repairing.foreseen(target, written, runner, limits)
 
 
 async def _repaired(
@@ -127,10 +137,12 @@ async def _repaired(
 ) -> tuple[Report, Repaired | None]:
     """Does some work with the exercise; if it does not run as it is written, with its repairs."""
     written = lesson(target)
-    found = await repairing.foreseen(target, written, runner, limits)
+    found = await _foreseen(target, written, runner, limits)
     if found is None:
         report = await work(written, limits)
         if report.verdict == "broken" and any(item.part != "sct" for item in report.feedback):
+            from blankcheck import repairing
+
             found = await repairing.repaired(target, written, runner, limits)
         if found is None:
             return report, None
@@ -146,14 +158,14 @@ async def _repaired(
 async def repairs(target: Target, runner: Runner) -> tuple[Repair, ...]:
     """What has to be put right in an exercise for it to run, as far as its text calls for it."""
     limits = limits_for(target, Limits())
-    found = await repairing.foreseen(target, lesson(target), runner, limits)
+    found = await _foreseen(target, lesson(target), runner, limits)
     return () if found is None else found.repairs
 
 
 async def repaired_lesson(target: Target, runner: Runner, submission: str = "") -> Lesson:
     """What the runner needs to know of an exercise, with the repairs that it is seen to need."""
     written = lesson(target)
-    found = await repairing.foreseen(target, written, runner, limits_for(target, Limits()))
+    found = await _foreseen(target, written, runner, limits_for(target, Limits()))
     return written if found is None else found.lesson(written, submission)
 
 

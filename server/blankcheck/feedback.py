@@ -7,10 +7,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from blankcheck.course.align import align, instructions
 from blankcheck.course.blanks import Blank
-from blankcheck.course.mending import Repair
 from blankcheck.course.missing import place_of_missing
 from blankcheck.course.model import Code, Item
 from blankcheck.course.syntax import MAX_CODE, SyntaxFault, find_fault
@@ -20,6 +20,9 @@ from blankcheck.courses import Target
 from blankcheck.result import Feedback, Place, Result, range_json
 from blankcheck_runner.wire import Feedback as Reported
 from blankcheck_runner.wire import Part, Report
+
+if TYPE_CHECKING:
+    from blankcheck.course.mending import Repair
 
 NOT_YOURS = "The exercise is at fault, not your code: it cannot be checked until that is mended."
 MAX_INSTRUCTION = 300

@@ -3,14 +3,18 @@ way from what its check found at fault into the debugger."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lsprotocol import types
 
-from blankcheck.course.mending import Repair
 from blankcheck.course.text import Span
 from blankcheck.debugging import failures
 from blankcheck.lsp import lenses, protocol
 from blankcheck.lsp.convert import to_offset, to_range
 from blankcheck.lsp.documents import Document, SubmissionView
+
+if TYPE_CHECKING:
+    from blankcheck.course.mending import Repair
 
 COMMAND_KIND = "source.blankcheck"
 

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blankcheck import checking
 from blankcheck.course import kinds, pieces
-from blankcheck.course.mending import Repair
 from blankcheck.course.model import Problem
 from blankcheck.course.pieces import ChapterReader, Pieces
 from blankcheck.course.submission import read_header
@@ -20,6 +20,9 @@ from blankcheck.lsp.trials import Trials
 from blankcheck.progress import Unit
 from blankcheck.result import Feedback, Result
 from blankcheck.values import Values
+
+if TYPE_CHECKING:
+    from blankcheck.course.mending import Repair
 
 MAX_CHAPTER = 32 * 2**20
 LOOK_SECONDS = 0.01

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blankcheck import checking, linting
-from blankcheck.course.mending import Repair
 from blankcheck.course.model import Chapter, Problem
 from blankcheck.course.reader import read
 from blankcheck.courses import Target, in_course
@@ -21,6 +21,9 @@ from blankcheck.lsp.documents import Document, SubmissionView, is_chapter
 from blankcheck.lsp.hover import Described, describe
 from blankcheck.lsp.runner_provider import RunnerProvider
 from blankcheck.runner import RunnerUnavailable
+
+if TYPE_CHECKING:
+    from blankcheck.course.mending import Repair
 
 log = logging.getLogger(__name__)
 _MOST_TRIED = 50
