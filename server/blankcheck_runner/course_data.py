@@ -126,17 +126,20 @@ def copy_of_work(used: str, directory: str) -> None:
 
     No link is followed: the code may have made it, and reaches less than this process.
     """
-    with os.scandir(used) as entries:
-        listed = list(entries)
-    for entry in listed:
-        target = os.path.join(directory, entry.name)  # noqa: PTH118 - for each of many thousands
-        if entry.is_symlink():
-            _link_again(entry.path, target)
-        elif entry.is_dir():
-            Path(target).mkdir()
-            copy_of_work(entry.path, target)
-        elif entry.is_file():
-            shutil.copy2(entry.path, target)
+    waiting = [(used, directory)]
+    while waiting:
+        source, copy = waiting.pop()
+        with os.scandir(source) as entries:
+            listed = list(entries)
+        for entry in listed:
+            target = os.path.join(copy, entry.name)  # noqa: PTH118 - for each of many thousands
+            if entry.is_symlink():
+                _link_again(entry.path, target)
+            elif entry.is_dir():
+                Path(target).mkdir()
+                waiting.append((entry.path, target))
+            elif entry.is_file():
+                shutil.copy2(entry.path, target)
 
 
 def _copy(folder: str, directory: str, copy: Callable[[str, str], object]) -> None:

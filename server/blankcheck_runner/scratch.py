@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -109,7 +110,15 @@ def _remove_of_group(directory: Path) -> None:
 
 
 def remove(directory: Path) -> None:
-    """Removes a directory, whatever permissions a submission left in it."""
+    """Removes a directory, whatever permissions a submission left in it, and however deep."""
+    try:
+        _remove(directory)
+    except RecursionError:  # directories in directories, more of them than Python follows
+        with contextlib.suppress(OSError):
+            subprocess.run(["rm", "-rf", "--", str(directory)], check=False)
+
+
+def _remove(directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     if not directory.exists():
         return

@@ -10,6 +10,7 @@ import pytest
 from blankcheck.runner.parcels import Packer
 from blankcheck_runner import course_data
 from blankcheck_runner.course_data import CourseData, copy_of_work, shared_in, survey
+from blankcheck_runner.scratch import remove
 
 links = pytest.mark.skipif(sys.platform == "win32", reason="not everybody may make links there")
 
@@ -144,3 +145,18 @@ def test_links_that_code_has_made_are_not_followed(tmp_path: Path) -> None:
     copy_of_work(str(used), str(copy))
     assert (copy / "stolen.txt").is_symlink()
     assert (copy / "elsewhere").is_symlink()
+
+
+def test_directories_deeper_than_python_follows_are_copied_and_removed(tmp_path: Path) -> None:
+    used, copy = tmp_path / "used", tmp_path / "copy"
+    used.mkdir()
+    copy.mkdir()
+    place = str(used)
+    for _ in range(1500):
+        place += "/a"
+        Path(place).mkdir()
+    copy_of_work(str(used), str(copy))
+    assert Path(str(copy) + place.removeprefix(str(used))).is_dir()
+    for folder in (used, copy):
+        remove(folder)
+        assert not folder.exists()
