@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from blankcheck.course.align import align, instructions
@@ -15,7 +16,7 @@ from blankcheck.course.missing import place_of_missing
 from blankcheck.course.model import Code, Item
 from blankcheck.course.syntax import MAX_CODE, SyntaxFault, find_fault
 from blankcheck.course.text import Lines, Span
-from blankcheck.course.tracking import blank_at, track
+from blankcheck.course.tracking import Tracked, blank_at, track
 from blankcheck.courses import Target
 from blankcheck.result import Feedback, Place, Result, range_json
 from blankcheck_runner.wire import Feedback as Reported
@@ -227,7 +228,11 @@ class _Blanks:
         self._solution = solution
         self._sample = target.unit.text("sample_code")
         self._submission = submission
-        self._tracked = track(self._sample, submission) if len(submission) <= MAX_CODE else ()
+
+    @cached_property
+    def _tracked(self) -> Sequence[Tracked]:
+        text = self._submission
+        return track(self._sample, text) if len(text) <= MAX_CODE else ()
 
     def at(self, span: Span) -> int | None:
         """The index of the sample's blank that a range touches, or null."""

@@ -6,8 +6,9 @@ was. Whoever ran it says what was there, so it is shown as it is told and nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from blankcheck.course.text import Lines, Span
 from blankcheck.course.variables import Variable, unedited, variables
@@ -34,15 +35,23 @@ class Values:
     def __init__(self, text: str, seen: tuple[Seen, ...]) -> None:
         self.text = text
         self._lines = Lines(text)
-        few = len(self._lines) <= MAX_LINES
-        self._variables = variables(text) if few and seen else ()
         self._seen = {(item.name, item.line): item for item in seen}
-        self._binding: dict[str, set[int]] = {}
+        self._now: tuple[str, Mapping[int, int]] = text, {}
+
+    # What follows is found out when it is looked at, not while a person waits for a verdict.
+
+    @cached_property
+    def _variables(self) -> Sequence[Variable]:
+        return variables(self.text) if self._seen and len(self._lines) <= MAX_LINES else ()
+
+    @cached_property
+    def _binding(self) -> Mapping[str, set[int]]:
         """The first lines of the statements that bind a name."""
+        binding: dict[str, set[int]] = {}
         for variable in self._variables:
             if variable.binds:
-                self._binding.setdefault(variable.name, set()).add(variable.first)
-        self._now: tuple[str, Mapping[int, int]] = text, {}
+                binding.setdefault(variable.name, set()).add(variable.first)
+        return binding
 
     def shown(self, lines: Lines, wanted: Span) -> Iterator[Shown]:
         """The variables whose value is known in a range of the text as it is now."""

@@ -32,12 +32,8 @@ from blankcheck_runner.probing import (
 class RemoteProcess:
     """The judge's end of a channel to a process that answers with `serve`."""
 
-    def __init__(
-        self, channel: Channel, seconds: float = 30.0, foreseen: Iterable[Look] = ()
-    ) -> None:
-        """`foreseen`: what will be asked for; all of it is with the first question."""
+    def __init__(self, channel: Channel, seconds: float = 30.0) -> None:
         self._channel = channel
-        self._foreseen = list(foreseen)
         self._asked: deque[Look] = deque()
         """What was asked for and not yet answered."""
         self._early: dict[Look, Observed] = {}
@@ -60,7 +56,6 @@ class RemoteProcess:
     def probe(self, probe: Probe) -> Observed:
         """Asks the process; whatever goes wrong there is told as an exception that was raised."""
         if (look := look_of(probe)) is not None:
-            self._ask_ahead()
             self._receive_until(look)
             if look in self._early:
                 return self._early[look]
@@ -73,9 +68,8 @@ class RemoteProcess:
             return Observed(raised=Raised("ProcessDied", self._dead))
         return read_answer(message, blob).observed()
 
-    def _ask_ahead(self) -> None:
-        """Asks for all that is foreseen, so that the process works while its answers are used."""
-        foreseen, self._foreseen = self._foreseen, []
+    def ask_ahead(self, foreseen: Iterable[Look]) -> None:
+        """Asks for what will be wanted, so that the process works while its answers are used."""
         for look in foreseen:
             question = _question(Probe(*look), observe({}).tree)
             if self._dead is not None:

@@ -34,6 +34,7 @@ from blankcheck_runner.plain import one_line
 from blankcheck_runner.positions import Positions
 from blankcheck_runner.programs import StartFailed
 from blankcheck_runner.runs import FILES, HostFault, Killed, Ran, confirm, execute
+from blankcheck_runner.seen import seen_from_json
 from blankcheck_runner.wire import Feedback, Part, Report, Request
 
 GRACE = 1.0
@@ -101,7 +102,7 @@ async def _run(request: Request, lesson: AtHand, on_output: Callable[[str], None
     async with lesson.given() as student:
         student.hold.on_output = on_output
         _, report = await _submitted(request, student)
-        return report
+        return await _with_seen(report, student.hold)
 
 
 async def _check(
@@ -122,6 +123,7 @@ async def _check(
             return report
         allowed = _ALLOWS_ERRORS.search(request.lesson.sct) is not None
         if ran.stop is not None or (ran.crash is not None and not allowed):
+            report = await _with_seen(report, student.hold)
             return await _unless_broken(request, lesson, report, solving)
         reference = await solving
         solved = reference.ran
@@ -203,12 +205,14 @@ async def _judged(
         judging = asyncio.create_task(answered(asking, seconds, *holds, most=most))
         try:
             try:
-                await answered(student.ask("serve", [one.fileno()]), SERVE_SECONDS, student)
+                serving = student.ask("serve", [one.fileno()])
+                ready = await answered(serving, SERVE_SECONDS, student)
             except (asyncio.TimeoutError, WorkerDied, WorkerFailed):
                 if student.orphaned:
                     raise Killed("the processes below the host were killed") from None
                 return _unasked(request, report)
             one.close()
+            report = replace(report, seen=seen_from_json(ready.get("seen")))
             answer = await judging
         except asyncio.TimeoutError:
             return _sct_fault(report, f"did not finish within {seconds:g} seconds")
@@ -280,9 +284,15 @@ _WORK = {"run": _run, "describe": _describe, "prepare": _prepare}
 def _with_output(report: Report, student: Hold, ran: Ran) -> Report:
     student.drain()
     output = student.output
-    return replace(
-        report, output=output.text(), truncated=output.truncated, device=ran.device, seen=ran.seen
-    )
+    return replace(report, output=output.text(), truncated=output.truncated, device=ran.device)
+
+
+async def _with_seen(report: Report, student: Hold) -> Report:
+    """The report with what the submission's names held, if its process can still say so."""
+    with contextlib.suppress(asyncio.TimeoutError, WorkerDied, WorkerFailed):
+        told = await answered(student.ask("seen"), SERVE_SECONDS, student)
+        return replace(report, seen=seen_from_json(told.get("seen")))
+    return report
 
 
 def _unjudged(request: Request, ran: Ran) -> Report:

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import types
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,8 +125,15 @@ class Program:
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         sys.argv = [file]
 
-    def execute(self, text: str, file: str, at: Callable[[int], None]) -> Ran:
-        """Runs a part. `at` is told the line of each statement before it runs."""
+    def execute(
+        self,
+        text: str,
+        file: str,
+        at: Callable[[int], None],
+        begin: Callable[[ast.Module], None] | None = None,
+    ) -> Ran:
+        """Runs a part. `begin` is given its syntax tree, `at` the line of each statement before it
+        runs."""
         self.place(text, file)
         self._recorder.restart()
         if getattr(getattr(sys, "stdout", None), "closed", True):
@@ -135,8 +142,10 @@ class Program:
         line: int | None = None
         error: BaseException | None = None
         try:
-            statements = compiled(text, file)
-            for line, code in statements:
+            tree = ast.parse(text, file)
+            if begin is not None:
+                begin(tree)
+            for line, code in compiled(tree, file):
                 at(line)
                 exec(code, self.namespace)
                 self._collect(prints, line)
@@ -171,13 +180,12 @@ class Program:
         sys.stdout = sys.__stdout__ = self._stdout
 
 
-def compiled(text: str, file: str) -> Iterator[tuple[int, types.CodeType]]:
-    """Each top-level statement of `text`, compiled, with its first line.
+def compiled(tree: ast.Module, file: str) -> Sequence[tuple[int, types.CodeType]]:
+    """Each top-level statement of a text, compiled, with its first line.
 
-    Nothing is handed out before everything is compiled, so that a text with an error in it does
-    not run halfway. Raises what `compile` raises.
+    All of them before the first one runs, so that a text with an error in it does not run halfway.
+    Raises what `compile` raises.
     """
-    tree = ast.parse(text, file)
     flags = future_flags(tree)
     if flags:
         # Whether such imports stand where they may can only be seen on the whole.
@@ -189,7 +197,7 @@ def compiled(text: str, file: str) -> Iterator[tuple[int, types.CodeType]]:
         module = ast.Module([statement], type_ignores=[])
         code = compile(module, file, "exec", flags=flags, dont_inherit=True)
         codes.append((first_line(statement), code))
-    return iter(codes)
+    return codes
 
 
 def future_flags(tree: ast.Module) -> int:

@@ -237,8 +237,9 @@ class Host:
     async def _answer(self, request: wire.Request, files: object = None) -> None:
         number = request.id
         trace.mark(number, f"host: {request.mode} came")
-        printed = _Printed(self, number)
+        printed = _Printed(number, self._send)
         answer: dict[str, Any]
+        rest: list[Mapping[str, Any]] = []
         place: Place | None = None
         try:
             if files is not None:
@@ -246,7 +247,7 @@ class Host:
                 request = replace(request, lesson=replace(request.lesson, data=folder))
             place = await self._places.of(request)
             report = await place.answer(request, printed.add)
-            await printed.flush()
+            rest = await printed.rest()
             answer = {"type": "report", "report": wire.report_to_json(report)}
         except asyncio.CancelledError:
             if place is not None:
@@ -266,7 +267,7 @@ class Host:
             answer = {"type": "failed", "id": number, "message": message}
         finally:
             self._running.pop(number, None)
-        await self._send(answer)
+        await self._send(*rest, answer)
         trace.mark(number, "host: answered")
         if place is not None:
             if answer["type"] == "report":
@@ -295,10 +296,11 @@ class Host:
     def _lost(self) -> None:
         self._spawn({"type": "note", "message": _LOST})
 
-    async def _send(self, message: Mapping[str, Any]) -> None:
-        if message["type"] == "cancelled" and self._succession and self._succession.due:
+    async def _send(self, *messages: Mapping[str, Any]) -> None:
+        """Sends messages, all in one turn of the thread that writes."""
+        if messages[-1]["type"] == "cancelled" and self._succession and self._succession.due:
             return  # it is asked anew
-        data = wire.seal(message)
+        data = b"".join(map(wire.seal, messages))
         loop = asyncio.get_running_loop()
         with contextlib.suppress(OSError, RuntimeError):
             await loop.run_in_executor(self._writer, _write_all, self._writing, data)
@@ -309,17 +311,15 @@ class Host:
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)
 
-    async def send_output(self, number: int, text: str) -> None:
-        """Sends what a run printed."""
-        await self._send({"type": "output", "id": number, "text": text})
-
 
 class _Printed:
-    """Output on its way to the server, gathered a little."""
+    """Output of a request on its way to the server, gathered a little."""
 
-    def __init__(self, host: Host, number: int) -> None:
-        self._host = host
+    def __init__(
+        self, number: int, send: Callable[[Mapping[str, Any]], Coroutine[Any, Any, None]]
+    ) -> None:
         self._number = number
+        self._send = send
         self._texts: list[str] = []
         self._sending: asyncio.Task[None] | None = None
 
@@ -329,21 +329,21 @@ class _Printed:
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send_later())
 
-    async def flush(self) -> None:
-        """Sends what is left."""
+    async def rest(self) -> list[Mapping[str, Any]]:
+        """What is left, as messages to send."""
         if self._sending is not None:
             self._sending.cancel()
             await asyncio.wait({self._sending})
-        await self._send()
+        return self._gathered()
 
     async def _send_later(self) -> None:
         await asyncio.sleep(_COALESCE)
-        await asyncio.shield(self._send())
+        for message in self._gathered():
+            await asyncio.shield(self._send(message))
 
-    async def _send(self) -> None:
+    def _gathered(self) -> list[Mapping[str, Any]]:
         text, self._texts = "".join(self._texts), []
-        if text:
-            await self._host.send_output(self._number, text)
+        return [{"type": "output", "id": self._number, "text": text}] if text else []
 
 
 @contextlib.contextmanager

@@ -15,9 +15,8 @@ from blankcheck_runner import limits, processes, stops
 from blankcheck_runner.crash import Crash, crash_from_json
 from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed, give_up
 from blankcheck_runner.judge.task import Printed
-from blankcheck_runner.seen import seen_from_json
 from blankcheck_runner.stops import Stop
-from blankcheck_runner.wire import Part, Request, Seen
+from blankcheck_runner.wire import Part, Request
 
 FILES: dict[Part, str] = {
     "pre_exercise_code": "<pre-exercise code>",
@@ -53,8 +52,6 @@ class Ran:
     line: int | None = None
     """For a stop: the line that ran last, from 1."""
     device: str = "cpu"
-    seen: tuple[Seen, ...] = ()
-    """What the submission's names held."""
     alone: bool = False
     """Whether its process has one thread, no child and no CUDA context: it may be forked."""
 
@@ -182,6 +179,5 @@ def _ran(request: Request, part: Part, answer: Mapping[str, Any]) -> Ran:
         tuple(prints),
         None if crash is None else crash_from_json(crash),
         device=request.device if answer.get("device") == request.device else "cpu",
-        seen=seen_from_json(answer.get("seen")) if part == "submission" else (),
         alone=answer.get("alone") is True,
     )

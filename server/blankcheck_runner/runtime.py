@@ -54,6 +54,8 @@ class Runtime:
         """To probes, while this process is a reference: its state does not change any more."""
         self._asked: tuple[tuple[str, str | None], ...] = ()
         """What a check of the solution asks the learner's process for."""
+        self._watch: Watch | None = None
+        self._seen: list[dict[str, Any]] = []
         self._part: wire.Part = "pre_exercise_code"
         self._file = ""
         self._narrowed = ""
@@ -78,23 +80,33 @@ class Runtime:
         self._program.move(message["directory"])
         self._answers.clear()
         self._part, self._file = part, message["file"]
-        seen = Watch(message["text"], self._program.namespace) if part == "submission" else None
+        watch = self._watch = Watch(self._program.namespace) if part == "submission" else None
 
         def at(line: int) -> None:
-            if seen is not None:
-                seen.before(line)
+            if watch is not None:
+                watch.before(line)
             write_position(self.position, part, line)
 
-        ran = self._program.execute(message["text"], message["file"], at)
+        begin = None if watch is None else watch.begin
+        ran = self._program.execute(message["text"], message["file"], at, begin)
         if part == "pre_exercise_code":
             self._given = dict(self._program.namespace)
         return {
             "prints": [[printed.text, printed.line] for printed in ran.prints],
             "device": used_device(self.device),
             "alone": part != "submission" and self._alone(),
-            "seen": [] if seen is None else seen.end(),
             **_crash(ran, self._program.texts),
         }
+
+    def look_back(self) -> None:
+        """Looks at what the names of a submission that ran hold: after the answer to `execute`,
+        while others work with that."""
+        if self._watch is not None:
+            self._seen, self._watch = self._watch.end(), None
+
+    def seen(self) -> dict[str, Any]:
+        """What was seen of the submission."""
+        return {"seen": self._seen}
 
     def _contain(self, part: wire.Part, directory: str, *, network: bool, first: bool) -> None:
         """Keeps this process, from now on, within what a part may reach. Raises OSError."""
@@ -142,17 +154,16 @@ class Runtime:
     def judge(self, message: Mapping[str, Any], descriptor: int) -> dict[str, Any]:
         """Evaluates a task, with the channel that came along to the learner's process."""
         self._program.move(message["directory"])
-        begun, worked = time.monotonic(), time.process_time()
+        begun = time.monotonic()
         channel = Channel(socket.socket(fileno=descriptor))
         try:
             task, reference = task_from_json(message["task"]), self._process(self._answers)
-            asked = asking.foreseen(self._asked, task.submission)
-            student = asking.RemoteProcess(channel, foreseen=asked)
+            student = asking.RemoteProcess(channel)
+            student.ask_ahead(asking.foreseen(self._asked, task.submission))
             judgement = engine.judge(task, student, reference)
         finally:
             channel.close()
-        spent, worked = time.monotonic() - begun, time.process_time() - worked
-        told = f"in {spent * 1000:.1f} ms, {worked * 1000:.1f} of work; "
+        told = f"in {(time.monotonic() - begun) * 1000:.1f} ms; "
         told += f"student {student.tally}, reference {reference.tally}"
         return {"judgement": asdict(judgement), "trace": told}
 

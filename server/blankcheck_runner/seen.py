@@ -45,7 +45,7 @@ _WORD = re.compile(r"[A-Za-z_][\w.:]{0,79}")
 class Watch:
     """What is seen of one submission."""
 
-    def __init__(self, text: str, namespace: Mapping[str, Any]) -> None:
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
         self._namespace = namespace
         self._bound: dict[int, list[str]] = {}
         """The names that a statement may bind, by its first line."""
@@ -55,10 +55,9 @@ class Watch:
         self._line = 0
         self._room = MAX_ALL_LEVELS
         self._seen: list[Seen] = []
-        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-            self._read(ast.parse(text))
 
-    def _read(self, tree: ast.Module) -> None:
+    def begin(self, tree: ast.Module) -> None:
+        """The submission's syntax tree, before it runs: finds the names to look at."""
         for statement in tree.body:
             for node in ast.walk(statement):
                 if not isinstance(node, ast.Name):

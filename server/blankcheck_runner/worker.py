@@ -14,7 +14,8 @@ itself failed. `exited` comes without being asked.
 - `heir`: splits off one that is to take the host's place; it holds what comes along for that.
 - `stand_in`: has the heir be the stem, which has ended.
 - `execute`: runs a text as a part.
-- `serve`: answers probes on the channel that comes along, until it is closed.
+- `seen`: says what the names of the submission that ran held.
+- `serve`: says so too, and answers probes on the channel that comes along, until it is closed.
 - `judge`: evaluates a task, with the channel that comes along to the learner's process.
 - `rehearse`: evaluates a task with this process as the learner's too, so that what an evaluation
   needs is there when it counts.
@@ -135,9 +136,13 @@ class Worker:
             case "stand_in":
                 return self._stand_in()
             case "execute":
-                return self._runtime.execute(message)
+                self._channel.send({"id": message["id"], **self._runtime.execute(message)})
+                self._runtime.look_back()
+                return None
+            case "seen":
+                return self._runtime.seen()
             case "serve":
-                self._channel.send({"id": message["id"]})
+                self._channel.send({"id": message["id"], **self._runtime.seen()})
                 self._runtime.serve(descriptors[0])
                 return None
             case "judge":

@@ -101,3 +101,24 @@ async def test_a_submission_that_breaks_tensors_only_loses_their_values(
     assert report.verdict == "passed"
     assert at_the_end(report)["x"].shape == (3,)
     assert at_the_end(report)["x"].first == ()
+
+
+async def test_a_process_that_ends_once_it_has_answered_only_loses_its_values(
+    torch_runner: HostRunner,
+) -> None:
+    code = """\
+import os, sys
+def leave(frame, event, argument):
+    if frame.f_code.co_name == "look_back":
+        os._exit(0)
+print("done")
+sys.setprofile(leave)
+"""
+    report = await torch_runner.run(Lesson(), code, "a.py", Limits())
+    assert (report.verdict, report.output, report.seen) == ("passed", "done\n", ())
+    lesson = Lesson(sct='Ex().has_output("done")')
+    judged = await torch_runner.check(lesson, code, "a.py", Limits())
+    assert (judged.verdict, judged.feedback[0].code) == ("error", "run/crash")
+    assert judged.output == "done\n"
+    after = await torch_runner.check(lesson, 'print("done")', "a.py", Limits())
+    assert after.verdict == "passed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import json
 import math
@@ -17,9 +18,10 @@ from blankcheck_runner.wire import Seen
 def watched(text: str, **given: Any) -> dict[tuple[str, int], Seen]:
     """What is seen of a text that runs, by name and line."""
     namespace: dict[str, Any] = dict(given)
-    watch = Watch(text, namespace)
+    watch, tree = Watch(namespace), ast.parse(text)
+    watch.begin(tree)
     try:
-        for line, code in compiled(text, "<submission>"):
+        for line, code in compiled(tree, "<submission>"):
             watch.before(line)
             exec(code, namespace)
     except ZeroDivisionError:

@@ -15,7 +15,14 @@ from blankcheck_runner.judge.names import Names, same
 from blankcheck_runner.judge.parts import part_of
 from blankcheck_runner.judge.places import pinpoint
 from blankcheck_runner.judge.places import same as same_code
-from blankcheck_runner.judge.state import Part, SctError, Session, Span, State
+from blankcheck_runner.judge.state import (
+    Part,
+    SctError,
+    Session,
+    Span,
+    State,
+    exercise_names,
+)
 from blankcheck_runner.judge.syntax import dump
 from blankcheck_runner.judge.table import word
 from blankcheck_runner.judge.task import Probe
@@ -208,8 +215,16 @@ def _calls_in(nodes: tuple[ast.AST, ...]) -> list[ast.Call]:
 def names_of(session: Session, side: str) -> Names:
     """What the names of one side's program stand for."""
     if side not in session.names:
-        source = session.submission if side == "student" else session.solution
-        session.names[side] = Names((session.pre_exercise_code.tree, source.tree))
+        given, submission, solution = (
+            session.pre_exercise_code,
+            session.submission,
+            session.solution,
+        )
+        session.names[side] = (
+            Names((given.tree, submission.tree))
+            if side == "student"
+            else exercise_names(given.text, solution.text)
+        )
     return session.names[side]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,6 +66,19 @@ class Source:
         return start, self.positions.offset(last.end_lineno, last.end_col_offset)
 
 
+@functools.lru_cache(8)
+def exercise_source(text: str) -> Source:
+    """A part of the exercise, read once: a rehearsal reads it for all checks that follow."""
+    return Source(text)
+
+
+@functools.lru_cache(8)
+def exercise_names(pre_exercise_code: str, solution: str) -> Names:
+    """What names stand for in the exercise's code, likewise."""
+    parts = (pre_exercise_code, solution)
+    return Names(exercise_source(part).tree for part in parts)
+
+
 @dataclass(frozen=True)
 class Part:
     """A part of one program: what a check looks at on one side."""
@@ -110,8 +124,8 @@ class Session:
     def __init__(self, task: Task, student: Process, reference: Process) -> None:
         self.task = task
         self.submission = Source(task.submission)
-        self.solution = Source(task.solution)
-        self.pre_exercise_code = Source(task.pre_exercise_code)
+        self.solution = exercise_source(task.solution)
+        self.pre_exercise_code = exercise_source(task.pre_exercise_code)
         self.processes = {"student": student, "reference": reference}
         self.lasting = {"student": "", "reference": ""}
         """Code whose effect lasts (`copy=False`): it runs again before each later probe."""
