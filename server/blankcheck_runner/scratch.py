@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
-import shutil
-import subprocess
+import stat
 import tempfile
 from pathlib import Path
 
@@ -110,22 +110,38 @@ def _remove_of_group(directory: Path) -> None:
 
 
 def remove(directory: Path) -> None:
-    """Removes a directory, whatever permissions a submission left in it, and however deep."""
-    try:
-        _remove(directory)
-    except RecursionError:  # directories in directories, more of them than Python follows
-        with contextlib.suppress(OSError):
-            subprocess.run(["rm", "-rf", "--", str(directory)], check=False)
-
-
-def _remove(directory: Path) -> None:
-    shutil.rmtree(directory, ignore_errors=True)
-    if not directory.exists():
+    """Removes a directory, whatever permissions a submission left in it, and however deep: what
+    stands in directories in it is brought up first, so that no path and no recursion grows, and
+    one directory at most is open. No link is followed."""
+    if directory.is_symlink():
         return
-    for folder, _, _ in os.walk(directory):
+    numbers = itertools.count()
+    waiting = [directory]
+    while waiting:
+        folder = waiting.pop()
         with contextlib.suppress(OSError):
-            Path(folder).chmod(0o700)
-    shutil.rmtree(directory, ignore_errors=True)
+            folder.chmod(0o700)
+            with os.scandir(folder) as entries:
+                listed = [(Path(entry), _is_folder(entry)) for entry in entries]
+            for path, is_folder in listed:
+                with contextlib.suppress(OSError):
+                    if not is_folder:
+                        path.unlink()
+                        continue
+                    path.chmod(0o700)  # else only root may move it
+                    above = Path(f"{directory}-{next(numbers)}")
+                    path.rename(above)
+                    waiting.append(above)
+            folder.rmdir()
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a directory itself, and no link to one, nor a junction, as on Windows."""
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and not getattr(status, "st_reparse_tag", 0)
 
 
 def _remove_stale() -> None:
@@ -133,7 +149,7 @@ def _remove_stale() -> None:
     for left in Path(_place()).glob(f"{_PREFIX}*-*"):
         owner = left.name.removeprefix(_PREFIX).partition("-")[0]
         with contextlib.suppress(OSError, ValueError):
-            if os.name == "posix" and left.stat().st_uid == os.getuid() and not _runs(int(owner)):
+            if os.name == "posix" and left.lstat().st_uid == os.getuid() and not _runs(int(owner)):
                 remove(left)
 
 
