@@ -132,6 +132,19 @@ def test_the_server_needs_no_torch(tmp_path: Path) -> None:
     assert result.stdout == "made\n", result.stderr
 
 
+def test_the_server_starts_without_what_it_needs_later(tmp_path: Path) -> None:
+    later = {
+        "blankcheck.course.repairs",
+        "blankcheck.course.rules_code",
+        "blankcheck.repairing",
+        "blankcheck.runner.process",
+        "yaml",
+    }
+    code = f"import blankcheck.lsp.server\nprint(sorted({later!r} & set(sys.modules)))"
+    result = run({"torch"}, code, cwd=tmp_path)
+    assert result.stdout == "[]\n", result.stderr
+
+
 def test_the_command_line_needs_no_pygls(tmp_path: Path) -> None:
     code = "from blankcheck.cli import main\nsys.exit(main(['list']))"
     result = run({"torch", "numpy", "pygls", "lsprotocol"}, code, cwd=tmp_path)

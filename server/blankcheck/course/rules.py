@@ -11,11 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from blankcheck.course import kinds, rules_code, rules_sct, rules_text
+from blankcheck.course import kinds
 from blankcheck.course.model import Chapter, Exercise, Problem
 from blankcheck.course.text import Span
 from blankcheck.course.units import problem, units
+
+if TYPE_CHECKING:
+    from blankcheck.course.rules_code import Missing
 
 _XP = re.compile(r"[0-9]{1,6}")
 _PLACEHOLDER = "chapter description goes here"
@@ -47,7 +51,7 @@ class Found:
     """What the rules find in an exercise by itself, and what they need to know of it for others."""
 
     problems: tuple[Problem, ...]
-    missing: tuple[rules_code.Missing, ...]
+    missing: tuple[Missing, ...]
     bound: Mapping[str, str]
     """The names that its code binds, each with the title of what binds it."""
     keys: tuple[Named, ...]
@@ -56,9 +60,12 @@ class Found:
 
 def of_exercise(chapter: Chapter, exercise: Exercise) -> Found:
     """What the rules find in one exercise, whatever else the chapter holds."""
+    # Only authors need these; a learner's server starts sooner without.
+    from blankcheck.course import rules_code, rules_sct, rules_text
+
     read = list(units(chapter, exercise))
     problems = list(_attributes(chapter, exercise))
-    missing: list[rules_code.Missing] = []
+    missing: list[Missing] = []
     for item in rules_code.findings(read):
         if isinstance(item, rules_code.Missing):
             missing.append(item)

@@ -28,8 +28,6 @@ from blankcheck.lsp.convert import to_path
 from blankcheck.lsp.harmless import harmless
 from blankcheck.lsp.protocol import COMMANDS, INVALID_PARAMS, INVALID_REQUEST
 from blankcheck.lsp.session import Session
-from blankcheck.runner import Runner
-from blankcheck.runner.launch import Launcher
 
 log = logging.getLogger(__name__)
 
@@ -230,14 +228,14 @@ class Server(LanguageServer):
 
     protocol: Dialect  # pyright: ignore[reportIncompatibleVariableOverride]
 
-    def __init__(self, make_runner: Callable[[Launcher], Runner], python: str | None) -> None:
+    def __init__(self, python: str | None) -> None:
         super().__init__(  # pyright: ignore[reportUnknownMemberType]
             "blankcheck",
             __version__,
             protocol_cls=Dialect,
             converter_factory=make_converter,
         )
-        self.session = Session(self.protocol.notify, make_runner, python)
+        self.session = Session(self.protocol.notify, python)
         self.session.documents.folders = self.folders
         self.on_client: Callable[[int | None], None] = lambda process: None
         """Called with the client's process, once it has said it."""

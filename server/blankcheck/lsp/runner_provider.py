@@ -14,25 +14,21 @@ from blankcheck.lsp.background import Background
 from blankcheck.lsp.harmless import title
 from blankcheck.lsp.settings import Settings
 from blankcheck.runner import Runner, RunnerUnavailable
-from blankcheck.runner.launch import Launcher
-from blankcheck.runner.remote import choose
 from blankcheck_runner.wire import Limits
 
 _UNTRUSTED = "This workspace is not trusted, so nothing is run. Trust it, then try again."
 
 
 class RunnerProvider:
-    """The settings, and the runner that they ask for. `make` makes one of a launcher."""
+    """The settings, and the runner that they ask for."""
 
     def __init__(
         self,
-        make: Callable[[Launcher], Runner],
         settings: Settings,
         background: Background,
         warn: Callable[[str], None],
     ) -> None:
         self.settings = settings
-        self._make = make
         self._background = background
         self._warn = warn
         self._runner: Runner | None = None
@@ -47,6 +43,10 @@ class RunnerProvider:
             raise RunnerUnavailable("The server is ending." if self._ending else _UNTRUSTED)
         settings = self.settings
         if self._runner is None:
+            # The server starts sooner without what is only needed to run something.
+            from blankcheck.runner.process import HostRunner
+            from blankcheck.runner.remote import choose
+
             launcher = choose(
                 self.python,
                 self.command,
@@ -54,7 +54,7 @@ class RunnerProvider:
                 settings.runner_folder,
                 self._warn,
             )
-            self._runner = self._make(launcher)
+            self._runner = HostRunner(launcher)
         self._runner.device = settings.device
         return self._runner
 

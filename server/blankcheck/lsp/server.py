@@ -21,9 +21,6 @@ from blankcheck.lsp import commands, handlers, protocol
 from blankcheck.lsp.background import THREADS
 from blankcheck.lsp.dialect import INTERNAL_ERROR, PARSE_ERROR, Server
 from blankcheck.lsp.transport import BrokenStream, NoLength, read_in_background, read_message, watch
-from blankcheck.runner import Runner
-from blankcheck.runner.launch import Launcher
-from blankcheck.runner.process import HostRunner
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +58,9 @@ _TABLE: dict[str, Callable[..., Any]] = {
 }
 
 
-def make_server(
-    python: str | None = None, make_runner: Callable[[Launcher], Runner] = HostRunner
-) -> Server:
+def make_server(python: str | None = None) -> Server:
     """A server with every feature."""
-    server = Server(make_runner, python)
+    server = Server(python)
     for method, handler in _TABLE.items():
         server.feature(method)(handler)
     return server

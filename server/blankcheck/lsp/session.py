@@ -19,25 +19,22 @@ from blankcheck.lsp.prefetch import Prefetch
 from blankcheck.lsp.runner_provider import RunnerProvider
 from blankcheck.lsp.settings import Settings
 from blankcheck.lsp.standings import Standings
-from blankcheck.runner import Runner
-from blankcheck.runner.launch import Launcher
 
 log = logging.getLogger(__name__)
 
 
 class Session:
-    """The state of a server. `send` notifies the client; `make_runner` makes one of a launcher."""
+    """The state of a server. `send` notifies the client."""
 
     def __init__(
         self,
         send: Callable[[str, Any], None],
-        make_runner: Callable[[Launcher], Runner],
         python: str | None = None,
     ) -> None:
         self._send = send
         self.background = Background()
         settings = Settings(interpreter=python)
-        self.runners = RunnerProvider(make_runner, settings, self.background, self._warn)
+        self.runners = RunnerProvider(settings, self.background, self._warn)
         self.standings = Standings(send, self._warn)
         self.documents = DocumentStore(send, self.background)
         self.prefetch = Prefetch(self.documents, self.runners, self.background)
