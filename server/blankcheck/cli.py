@@ -10,13 +10,17 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
 
 from blankcheck import __version__, checking, learning, linting
 from blankcheck.arguments import Command, parser
+from blankcheck.course.model import Chapter
 from blankcheck.course.submission import BUILTIN, read_header
+from blankcheck.course.text import with_line_feeds
 from blankcheck.courses import (
+    Course,
     CourseError,
     Target,
     builtin_folder,
@@ -52,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
     options = parser(COMMANDS).parse_args(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM) if options.command is not _serve else ():
+        signal.signal(number, _interrupt)
     try:
         status = options.command(options)
         sys.stdout.flush()
@@ -70,6 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(options: argparse.Namespace) -> int:
     # What is imported stays. To look among it for what does not takes a tenth of the start.
     gc.disable()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         from blankcheck.lsp.server import serve
     except ImportError as error:
@@ -139,8 +146,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _lint(options: argparse.Namespace) -> int:
-    files = [file for path in options.paths for file in linting.chapter_files(path)]
-    found = [item for path in options.paths for item in linting.course_findings(path)]
+    under_way("Looking for chapters …")
+    files = linting.chapter_files(options.paths)
+    found = list(linting.course_findings(options.paths))
+    under_way("")
     at_once = options.format in ("text", "github")
     style = style_of(sys.stdout)
 
@@ -153,11 +162,13 @@ def _lint(options: argparse.Namespace) -> int:
         show(found)
         worst = OK
         for file in files:
+            under_way(f"Reading {file} …")
             try:
                 items = await look(file)
             except CourseError as error:
                 worst = _complain(str(error))
                 continue
+            under_way("")
             found.extend(items)
             show(items)
         return worst
@@ -170,9 +181,7 @@ def _lint(options: argparse.Namespace) -> int:
             def trying(number: int, count: int) -> None:
                 under_way(f"Trying {file}, exercise {number} of {count} …")
 
-            items = await linting.all_findings(file, str(file), runner, trying)
-            under_way("")
-            return items
+            return await linting.all_findings(file, str(file), runner, trying)
 
         return await each(look)
 
@@ -192,7 +201,7 @@ def _list(options: argparse.Namespace) -> int:
     require_folder(options.path)
     progress = Progress()
     standings = progress.standings()
-    courses = find_courses([options.path])
+    courses = _courses(options.path)
     if not courses:
         raise CourseError(f"No course is in {options.path}. Name a folder of chapters.")
     for course in courses:
@@ -200,7 +209,7 @@ def _list(options: argparse.Namespace) -> int:
         warn(course.problem)
         for file in course.chapters:
             try:
-                chapter = read_chapter(file)
+                chapter = _read_chapter(file)
             except CourseError as error:
                 _complain(str(error))
                 continue
@@ -257,6 +266,7 @@ def _solution(options: argparse.Namespace) -> int:
         )
     progress = Progress()
     progress.add(learning.attempt(target, "solution"))
+    code = with_line_feeds(code)
     sys.stdout.write(code if code.endswith("\n") else f"{code}\n")
     warn(progress.message)
     return OK
@@ -279,11 +289,11 @@ def _progress(options: argparse.Namespace) -> int:
     progress = Progress()
     standings = progress.standings()
     earned = possible = 0
-    for course in find_courses([options.path]):
+    for course in _courses(options.path):
         passed = total = 0
         for file in course.chapters:
             try:
-                chapter = read_chapter(file)
+                chapter = _read_chapter(file)
             except CourseError as error:
                 _complain(str(error))
                 continue
@@ -329,18 +339,26 @@ def _with_runner(options: argparse.Namespace, work: Callable[[Runner], Awaitable
     launcher = choose(here, command, options.python or "", options.runner_folder, warn)
 
     async def supervised() -> int:
+        asyncio.get_running_loop().set_default_executor(_Helpers())
         runner = HostRunner(launcher, device=options.device)
         try:
             return await work(runner)
         finally:
             await runner.close()
 
-    if hasattr(signal, "SIGTERM"):
-        signal.signal(signal.SIGTERM, _interrupt)
     return asyncio.run(supervised())
 
 
+class _Helpers(ThreadPoolExecutor):
+    """Threads that nobody waits for at the end."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait=False, cancel_futures=True)
+
+
 def _interrupt(number: int, frame: object) -> NoReturn:
+    """Ends a command wherever it is: asyncio's own handling of Ctrl-C would have it go on until it
+    waits for something, as it does not while it reads."""
     raise KeyboardInterrupt
 
 
@@ -371,6 +389,20 @@ def _named(options: argparse.Namespace) -> Target:
         return find_target(_read(Path(options.file)), Path(options.file), [Path.cwd()])
     chapter, exercise = _key(options.file, options.exercise)
     return find_exercise(_chapter(chapter), exercise, options.step)
+
+
+def _courses(folder: Path) -> tuple[Course, ...]:
+    under_way(f"Looking for courses in {folder} …")
+    courses = find_courses([folder])
+    under_way("")
+    return courses
+
+
+def _read_chapter(file: Path) -> Chapter:
+    under_way(f"Reading {file} …")
+    chapter = read_chapter(file)
+    under_way("")
+    return chapter
 
 
 def _key(chapter: str, exercise: str | None) -> tuple[str, str]:

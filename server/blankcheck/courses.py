@@ -53,11 +53,12 @@ class Target:
     def data(self) -> Path | None:
         """The folder of data files that the chapter's code reads: `data/` beside the chapter.
 
-        None if that is a link out of the course's folder, to what is none of its business.
+        None if that is a link out of the course's folder, to what is none of its business, or to
+        the folder itself, with the solutions.
         """
         course = self.file.parent
         folder = course / "data"
-        inside = folder.is_dir() and folder.resolve().is_relative_to(course.resolve())
+        inside = folder.is_dir() and course.resolve() in folder.resolve().parents
         return folder if inside else None
 
 

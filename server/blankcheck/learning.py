@@ -108,7 +108,7 @@ def with_code(target: Target, submission: str, code: str) -> str:
         header = Header(target.file.resolve().as_posix(), target.key, target.step)
         return new_submission(header, code)
     first = first if first.endswith(("\n", "\r")) else f"{first}\n"
-    return first + (code if not code or code.endswith("\n") else f"{code}\n")
+    return first + (code if not code or code.endswith(("\n", "\r")) else f"{code}\n")
 
 
 def back_up(file: Path) -> Path:

@@ -5,7 +5,9 @@ Terminal and editor tell the same: both put together by `once` what the rules an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,18 @@ from blankcheck.courses import (
 )
 from blankcheck.result import Feedback, Result
 from blankcheck.runner import Runner
+from blankcheck_runner.course_data import leads_astray, survey
+
+LEFT_OUT = "author/data-left-out"
+_ASTRAY = {
+    "out": (
+        "leads out of the course's folder, to {}",
+        "Copy what it leads to into the course's folder, since a course brings its own data.",
+    ),
+    "nowhere": ("leads to {}, where nothing is", "Put it there, or delete the link."),
+    "back": ("leads back to what it is in", "Delete the link."),
+}
+"""What is told of a link that is not followed, and what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +55,20 @@ class Finding:
     """The chapter's text, which the span is of."""
 
 
-def chapter_files(path: Path) -> tuple[Path, ...]:
-    """The chapters that a path names: a file, or those of the courses in a folder and below.
+def chapter_files(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """The chapters that paths name, each once: a file, or those of the courses in a folder and
+    below.
 
-    Raises CourseError if there is none.
+    Raises CourseError if a path names none.
     """
+    named: dict[Path, Path] = {}
+    for path in paths:
+        for file in _chapters(path):
+            named.setdefault(file.resolve(), file)
+    return tuple(named.values())
+
+
+def _chapters(path: Path) -> tuple[Path, ...]:
     if path.is_file():
         if path.suffix != ".md":
             raise CourseError(
@@ -63,21 +86,64 @@ def chapter_files(path: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def course_findings(path: Path) -> tuple[Finding, ...]:
-    """What is wrong with each `course.yml` in a folder and below; nothing for a file."""
-    found: list[Finding] = []
-    for course in _courses(path) if path.is_dir() else ():
-        if course.problem is not None:
-            file = course.folder / "course.yml"
-            try:
-                text = file.read_bytes().decode("utf-8", "replace")
-            except OSError:
-                text = ""
-            start = text.find(course.missing[0]) if course.missing else 0
-            span = Span(start, start + len(course.missing[0]) if course.missing else 0)
-            name, code = str(_within(path, file)), "author/course"
-            found.append(Finding(name, None, code, "error", course.problem, span, text))
-    return tuple(found)
+def course_findings(paths: Iterable[Path]) -> tuple[Finding, ...]:
+    """What is wrong with the courses that paths name, each once: with the `course.yml` of those in
+    a folder and below, and with the data of all of them."""
+    found: dict[Path, list[Finding]] = {}
+    for path in paths:
+        courses = _courses(path) if path.is_dir() else ()
+        for course in courses:
+            named = _within(path, course.folder)
+            found.setdefault(course.folder, [*_of_manifest(named, course), *_of_data(named)])
+        if path.is_file():
+            found.setdefault(path.parent.resolve(), _of_data(path.parent))
+    return tuple(item for items in found.values() for item in items)
+
+
+def _of_manifest(folder: Path, course: Course) -> Iterator[Finding]:
+    if course.problem is None:
+        return
+    file = folder / "course.yml"
+    try:
+        text = file.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        text = ""
+    start = text.find(course.missing[0]) if course.missing else 0
+    span = Span(start, start + len(course.missing[0]) if course.missing else 0)
+    yield Finding(str(file), None, "author/course", "error", course.problem, span, text)
+
+
+def _of_data(folder: Path) -> list[Finding]:
+    return [
+        Finding(str(link), None, LEFT_OUT, "warning", message, Span(0, 0), "")
+        for link, message in data_left_out(folder)
+    ]
+
+
+def data_left_out(folder: Path) -> tuple[tuple[Path, str], ...]:
+    """The links in a course's data that no exercise gets, the first of each kind, and what is to be
+    told of them. Looks through the whole data folder."""
+    data, course = folder / "data", os.path.realpath(folder)
+    left = [data] if leads_astray(data, course) else map(Path, survey(str(data)).left_out)
+    kinds: dict[str, list[Path]] = {}
+    for link in left:
+        kinds.setdefault(leads_astray(link, course), []).append(link)
+    return tuple(
+        (links[0], _left_out(links[0].relative_to(folder).as_posix(), links, why))
+        for why, links in sorted(kinds.items())
+        if why
+    )
+
+
+def _left_out(name: str, links: Sequence[Path], why: str) -> str:
+    leads, advice = _ASTRAY[why]
+    others = len(links) - 1
+    also = f", and so {'is' if others == 1 else 'are'} {others} more" if others else ""
+    leads_to = os.readlink(links[0])  # noqa: PTH115 - as its author wrote it
+    said = leads.format(leads_to)
+    return (
+        f"`{name}` is a link that {said}, so it is left out when an exercise runs{also}. {advice}"
+    )
 
 
 def static_findings(file: Path, name: str) -> tuple[Finding, ...]:
@@ -100,14 +166,14 @@ async def all_findings(
     CourseError if the chapter cannot be read, RunnerUnavailable if nothing can be run.
     """
     chapter = read_chapter(file)
-    found: list[Problem] = []
+    ruled, found = chapter_problems(chapter), list[Problem]()
     turns = [
         target for exercise in chapter.exercises for target in targets(file, chapter, exercise)
     ]
     for number, target in enumerate(turns, 1):
         trying(number, len(turns))
         found += await tried(target, runner)
-    whole = once(chapter_problems(chapter), found)
+    whole = once(ruled, found)
     return tuple(_finding(problem, chapter, name) for problem in whole)
 
 
@@ -219,7 +285,9 @@ def _in_chapter(target: Target, feedback: Feedback) -> Span | None:
 
 
 def _finding(problem: Problem, chapter: Chapter, name: str) -> Finding:
-    within = [e for e in chapter.exercises if e.span.start <= problem.span.start < e.span.end]
+    at = problem.span.start
+    before = bisect_right(chapter.exercises, at, key=lambda item: item.span.start)
+    within = [item for item in chapter.exercises[max(0, before - 1) : before] if at < item.span.end]
     key = (within[0].key or within[0].title) if within else None
     return Finding(
         name, key, problem.code, problem.severity, problem.message, problem.span, chapter.text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
+import time
 
 from blankcheck.reporting import Style, printable
 
@@ -27,12 +29,47 @@ def warn(message: str | None) -> None:
 
 
 def under_way(message: str) -> None:
-    """Shows what is under way to who watches, on one line, in the place of what was shown before;
-    nothing, with an empty message."""
+    """Shows what is under way to who watches, on one line, in the place of what was shown before,
+    with its seconds if it takes some; nothing, with an empty message.
+
+    Whatever else is said has to come after an empty one.
+    """
     if _is_terminal(sys.stderr):
-        columns = shutil.get_terminal_size().columns
-        sys.stderr.write(_ERASE + printable(message)[: columns - 1])
+        _line.show(message)
+
+
+class _Line:
+    """The line of a terminal on which it is said what is under way."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()  # which an interrupted thread may take once more
+        self._message = ""
+        self._began = 0.0
+        self._ticking = False
+
+    def show(self, message: str) -> None:
+        with self._lock:
+            self._message, self._began = message, time.monotonic()
+            self._write(message)
+            if message and not self._ticking:
+                self._ticking = True
+                threading.Thread(target=self._tick, daemon=True).start()
+
+    def _tick(self) -> None:
+        while True:
+            time.sleep(1)
+            with self._lock:
+                seconds = int(time.monotonic() - self._began)
+                if self._message and seconds:
+                    self._write(self._message, f" {seconds} s")
+
+    def _write(self, message: str, after: str = "") -> None:
+        room = shutil.get_terminal_size().columns - 1 - len(after)
+        sys.stderr.write(_ERASE + printable(message)[:room] + after)
         sys.stderr.flush()
+
+
+_line = _Line()
 
 
 def _is_terminal(stream: object) -> bool:

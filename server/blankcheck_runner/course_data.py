@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 MOST_FILES = 100
 MOST_BYTES = 8 * 2**20
@@ -30,6 +31,8 @@ class Survey:
     """Differs from that of any other state, by names, sizes and times."""
     files: int
     bytes: int
+    left_out: tuple[str, ...]
+    """The links that are not followed, in order."""
 
     @property
     def is_much(self) -> bool:
@@ -43,17 +46,21 @@ def shared_in(root: str) -> str:
 
 
 def strays(place: str, names: Sequence[str], course: str) -> set[str]:
-    """The links among the names in a place that are not followed: those that lead out of the
-    course's folder, where files are none of the course's business; nowhere; or back."""
-    found: set[str] = set()
-    for name in names:
-        link = Path(place, name)
-        if link.is_symlink():
-            leads_to = link.resolve()
-            follow = leads_to.is_relative_to(course) and leads_to.exists()
-            if not follow or link.parent.resolve().is_relative_to(leads_to):
-                found.add(name)
-    return found
+    """The links among the names in a place that are not followed."""
+    return {name for name in names if leads_astray(Path(place, name), course)}
+
+
+def leads_astray(link: Path, course: str) -> Literal["nowhere", "out", "back", ""]:
+    """Why a link is not followed: it leads nowhere; out of the course's folder, where files are
+    none of the course's business; or back to what it is in. Empty for another, and for no link."""
+    if not link.is_symlink():
+        return ""
+    leads_to = Path(os.path.realpath(link))  # which says nothing of links that lead to themselves
+    if not leads_to.is_relative_to(course):
+        return "out"
+    if leads_to.is_symlink() or not leads_to.exists():
+        return "nowhere"
+    return "back" if Path(os.path.realpath(link.parent)).is_relative_to(leads_to) else ""
 
 
 def course_of(folder: str) -> str:
@@ -64,6 +71,7 @@ def course_of(folder: str) -> str:
 def survey(folder: str) -> Survey:
     """What state a data folder is in. What cannot be read does not count."""
     course, found = course_of(folder), list[tuple[str, int, int]]()
+    left: list[str] = []
     waiting = [folder]
     while waiting:
         place = waiting.pop()
@@ -73,6 +81,7 @@ def survey(folder: str) -> Survey:
             for entry in listed:
                 with suppress(OSError):
                     if entry.name in left_out:
+                        left.append(entry.path)
                         continue
                     if entry.is_dir():
                         waiting.append(entry.path)
@@ -80,7 +89,7 @@ def survey(folder: str) -> Survey:
                         status = entry.stat()
                         found.append((entry.path, status.st_size, status.st_mtime_ns))
     digest = hashlib.sha256(repr(sorted(found)).encode("utf-8", "surrogatepass")).hexdigest()
-    return Survey(digest, len(found), sum(size for _, size, _ in found))
+    return Survey(digest, len(found), sum(size for _, size, _ in found), tuple(sorted(left)))
 
 
 class CourseData:

@@ -8,6 +8,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from conftest import Client
 
@@ -108,6 +110,22 @@ async def test_what_came_out_stays_with_its_exercise_until_that_is_edited(client
     assert await client.diagnostics(uri, client.edit(uri, {"text": still})) == []
     save(client, uri)
     await told(client, uri, {"author/solution-fails"})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="not everybody may make links there")
+async def test_data_that_no_exercise_gets_are_told_on_the_first_line(editor: Client) -> None:
+    data = editor.workspace / "course/data"
+    data.symlink_to(editor.workspace)
+    uri = editor.open("course/mine.md", WRONG, "markdown")
+    (shown,) = await told(editor, uri, {"author/data-left-out"})
+    assert shown["message"].startswith("`data` is a link that leads out of the course's folder")
+    assert shown["range"] == {
+        "start": {"line": 0, "character": 0},
+        "end": {"line": 0, "character": 3},
+    }
+    data.unlink()
+    save(editor, uri)
+    await told(editor, uri, set())
 
 
 async def test_nothing_is_tried_where_nothing_is_trusted(editor: Client) -> None:

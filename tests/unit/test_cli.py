@@ -210,6 +210,20 @@ def test_showing_never_tells_the_answer(capsys: pytest.CaptureFixture[str]) -> N
         assert "plus sign" not in said
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_what_is_shown_ends_its_lines_as_a_terminal_wants(
+    end: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown: list[str] = []
+    for text in (SUMS, SUMS.replace("\n", end)):
+        Path("sums.md").write_bytes(text.encode())
+        for arguments in (["show"], ["hint"], ["solution", "--yes"]):
+            assert main([*arguments, "sums.md", "1"]) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+    assert "- Print `total`.\n" in shown[1]
+
+
 def test_hint_and_solution_cost_xp(capsys: pytest.CaptureFixture[str]) -> None:
     file = write("mine.py", RIGHT)
     assert main(["hint", file]) == 0
@@ -340,6 +354,62 @@ def test_what_is_wrong_with_a_course_is_told_to_its_author(
     assert "Write each on a line of its own" in found["message"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="not everybody may make links there")
+def test_data_that_no_exercise_gets_are_told_once(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("sums.md", ONE)
+    write("more.md", ONE)
+    (course / "data").mkdir()
+    (course / "data" / "sound.csv").symlink_to("../sums.md")
+    for name in ("a.csv", "b.csv", "c.csv"):
+        (course / "data" / name).symlink_to(tmp_path / name)
+    for paths in (["."], ["sums.md", "more.md"], [".", "more.md", str(course)]):
+        assert main(["lint", *paths, "--static", "--format", "json"]) == 0
+        (found,) = json.loads(capsys.readouterr().out)
+        assert (found["file"], found["exercise"]) == ("data/a.csv", None)
+        assert (found["code"], found["severity"]) == ("author/data-left-out", "warning")
+        assert found["message"] == (
+            f"`data/a.csv` is a link that leads out of the course's folder, to {tmp_path}/a.csv, "
+            "so it is left out when an exercise runs, and so are 2 more. Copy what it leads to "
+            "into the course's folder, since a course brings its own data."
+        )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="not everybody may make links there")
+@pytest.mark.parametrize(
+    ("leads_to", "says"),
+    [
+        ("/", "leads out of the course's folder, to /"),
+        ("gone", "leads to gone, where nothing is"),
+        (".", "leads back to what it is in"),
+    ],
+)
+def test_a_data_folder_that_is_a_link_astray_is_told(
+    leads_to: str, says: str, course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("sums.md", ONE)
+    (course / "data").symlink_to(leads_to)
+    assert main(["lint", ".", "--static"]) == 0
+    assert capsys.readouterr().out.startswith(f"data:1:1: `data` is a link that {says}, so it is")
+
+
+def test_exercises_in_other_languages_are_said_not_to_be_checked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write("sums.md", ONE.replace("lang: python", "lang: r").replace("total", "totl", 1))
+    assert main(["lint", "."]) == 0
+    said = capsys.readouterr()
+    assert "Exercises in R cannot be run here." in said.out
+    assert said.err == "1 chapter, 1 finding, 0 errors.\n"
+    write("right.py", RIGHT)
+    for command in ("check", "run"):
+        assert main([command, "right.py"]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert "This exercise is written in R, and only Python can be run here." in said.err
+
+
 def test_a_chapter_that_cannot_be_read_keeps_no_other_from_being_linted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -435,6 +505,47 @@ def test_the_doctor_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
 
 def command(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-m", "blankcheck", *arguments], text=True, **options)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a terminal is made as on Linux")
+def test_a_huge_course_tells_that_it_is_read_and_may_be_interrupted() -> None:
+    from pty import openpty
+
+    front, _, exercise = ONE.partition("\n## ")
+    exercises = [f"\n## {number} {exercise}\n---\n" for number in range(8000)]
+    write("sums.md", front + "".join(exercises))
+    watched, terminal = openpty()
+    linting = command("lint", "--static", ".", stdout=subprocess.PIPE, stderr=terminal)
+    os.close(terminal)
+    shown = b""
+    while "Reading sums.md … 1 s".encode() not in shown:
+        shown += os.read(watched, 4096)
+    linting.send_signal(signal.SIGINT)
+    with contextlib.suppress(OSError):  # as Linux tells the end of a terminal
+        while piece := os.read(watched, 4096):
+            shown += piece
+    os.close(watched)
+    assert linting.wait(30) == 130  # had it read on to the end, it would be 1
+    assert b"Traceback" not in shown
+    assert shown.endswith(b"\r\x1b[K")
+    assert linting.stdout
+    assert linting.stdout.read() == ""
+    linting.stdout.close()
+
+
+def test_interrupting_the_start_is_no_crash() -> None:
+    code = """if True:
+        import os, signal, sys
+        class Interrupting:
+            def find_spec(self, name, *rest):
+                if name == "blankcheck.cli":
+                    os.kill(os.getpid(), signal.SIGINT)
+        sys.meta_path.insert(0, Interrupting())
+        from blankcheck.__main__ import main
+        main()
+    """
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
 
 
 def test_whoever_reads_may_stop_reading() -> None:

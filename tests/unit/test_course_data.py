@@ -9,7 +9,13 @@ import pytest
 
 from blankcheck.runner.parcels import Packer
 from blankcheck_runner import course_data
-from blankcheck_runner.course_data import CourseData, copy_of_work, shared_in, survey
+from blankcheck_runner.course_data import (
+    CourseData,
+    copy_of_work,
+    leads_astray,
+    shared_in,
+    survey,
+)
 from blankcheck_runner.scratch import remove
 
 links = pytest.mark.skipif(sys.platform == "win32", reason="not everybody may make links there")
@@ -159,3 +165,28 @@ def test_directories_deeper_than_python_follows_are_copied(tmp_path: Path) -> No
     assert Path(str(copy) + place.removeprefix(str(used))).is_dir()
     for folder in (used, copy):
         remove(folder)
+
+
+@links
+def test_why_a_link_is_not_followed(data: Path) -> None:
+    course = str(data.parent)
+    for name, leads_to in {
+        "out": "/",
+        "nowhere": "gone.csv",
+        "loop": "loop",
+        "back": "..",
+        "self": ".",
+        "sound": "letters.csv",
+    }.items():
+        (data / name).symlink_to(leads_to)
+    said = {link.name: leads_astray(link, course) for link in data.iterdir() if link.is_symlink()}
+    assert said == {
+        "out": "out",
+        "nowhere": "nowhere",
+        "loop": "nowhere",
+        "back": "back",
+        "self": "back",
+        "sound": "",
+    }
+    left = [Path(path).name for path in survey(str(data)).left_out]
+    assert left == ["back", "loop", "nowhere", "out", "self"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from blankcheck import courses
 from blankcheck.course.submission import read_header
+from blankcheck.course.text import Lines
 from blankcheck.courses import (
+    Course,
     CourseError,
     builtin_folder,
     find_courses,
@@ -20,6 +23,7 @@ from blankcheck.courses import (
     start,
     submission_file,
 )
+from blankcheck.learning import instructions
 from blankcheck.linting import static_findings
 
 CHAPTER = """---
@@ -235,6 +239,29 @@ def test_courses_are_found_below_a_folder_and_other_markdown_is_not(
     assert found[0].title == "my course"
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_a_chapter_is_one_however_its_lines_end(end: str, chapter: Path, tmp_path: Path) -> None:
+    def of_course(found: Sequence[Course]) -> list[Path]:
+        return [file for course in found if not course.builtin for file in course.chapters]
+
+    assert of_course(find_courses([tmp_path])) == [chapter]
+    written = static_findings(chapter, "one.md")
+    start(find_exercise(chapter, "k1"), tmp_path / "written")
+    chapter.write_bytes(CHAPTER.replace("\n", end).encode())
+    assert of_course(find_courses([tmp_path])) == [chapter]
+    places = [
+        [(item.code, Lines(item.text).position(item.span.start), item.message) for item in found]
+        for found in (written, static_findings(chapter, "one.md"))
+    ]
+    assert places[0] == places[1]
+    target = find_exercise(chapter, "k1")
+    file, _ = start(target, tmp_path / "as it is")
+    text = file.read_bytes().decode()
+    assert text.count(end) == 2
+    assert len(text.splitlines()) == 2
+    assert instructions(target) == "# First exercise\n\n## Instructions\n\n- Do it.\n"
+
+
 def test_a_manifest_gives_title_and_order(chapter: Path) -> None:
     (chapter.parent / "a.md").write_text(CHAPTER, "utf-8")
     manifest = chapter.parent / "course.yml"
@@ -302,6 +329,9 @@ def test_data_that_lead_out_of_the_course_are_none_of_its_business(
     (chapter.parent / "weights").mkdir()
     data.symlink_to("weights")
     assert find_exercise(chapter, "k1").data == data
+    data.unlink()
+    data.symlink_to(".")  # where the solutions are
+    assert find_exercise(chapter, "k1").data is None
 
 
 @pytest.mark.parametrize(

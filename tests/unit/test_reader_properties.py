@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from blankcheck.course.model import Exercise, Section
 from blankcheck.course.reader import read
 from blankcheck.course.rules import findings
-from blankcheck.course.text import Span
+from blankcheck.course.text import Span, with_line_feeds
 
 TOKENS = [
     "---",
@@ -85,7 +85,7 @@ def assert_nested(unit: Exercise, outer: Span, text: str) -> None:
     for section in parts:
         assert unit.span.contains(section.span)
         assert section.span.contains(section.body)
-        assert section.text in section.body.of(text)
+        assert section.text in with_line_feeds(section.body.of(text))
         for item in section.items:
             assert section.body.contains(item.span)
             assert item.span.of(text).startswith(item.marker)

@@ -458,3 +458,58 @@ def test_messages_say_what_to_do_and_keep_to_sentences() -> None:
         assert problem.message[0].isupper() or problem.message[0] in "`“"
         assert problem.message.endswith((".", "?"))
         assert ":" in problem.message or ". " in problem.message
+
+
+def test_code_that_is_run_elsewhere_is_told_once() -> None:
+    def exercise(key: str, attributes: str, fence: str = "r") -> str:
+        text = chapter(attributes=f"type: NormalExercise\nkey: {key}\nxp: 100\n{attributes}")
+        return text.replace("A good title", f"Title {key}").replace("{python}", f"{{{fence}}}")
+
+    text = "\n---\n\n".join(
+        [
+            exercise("python", "lang: python", "python"),
+            exercise("first", "lang: r"),
+            exercise("second", "lang: r"),
+            exercise("third", "lang: sql", "sql"),
+            exercise("by-fence", "", "julia"),
+        ]
+    )
+    assert told(text) == [
+        ("not-checked", "lang: r"),
+        ("not-checked", "lang: sql"),
+        ("not-checked", "## Title by-fence"),
+    ]
+    first, *_ = found(text)
+    assert first.severity == "information"
+    assert first.message.startswith("Exercises in R cannot be run here. ")
+
+
+def test_a_step_in_another_language_is_told() -> None:
+    step = "***\n\n```yaml\ntype: NormalExercise\nkey: {0}\nxp: 50\nlang: {0}\n```\n\n{1}"
+    parts = "`@hint`\n- T.\n\n`@sample_code`\n```\nx = ___\n```\n\n`@solution`\n```\nx = 1\n```\n\n"
+    parts += f"`@sct`\n```\n{SCT}\n```\n\n"
+    text = "## A good title\n\n```yaml\ntype: TabExercise\nkey: t\nxp: 100\nlang: python\n```\n\n"
+    text += step.format("python", parts) + step.format("r", parts)
+    assert told(text) == [("not-checked", "lang: r")]
+
+
+def test_a_type_that_is_done_elsewhere_is_told() -> None:
+    text = chapter(attributes="type: ShinyExercise\nkey: a\nxp: 100\nlang: r")
+    assert told(text) == [("not-checked", "type: ShinyExercise")]
+
+
+@pytest.mark.parametrize("type_", ["VideoExercise", "PureMultipleChoiceExercise"])
+def test_what_has_no_code_is_not_said_to_be_unchecked(type_: str) -> None:
+    text = f"## A good title\n\n```yaml\ntype: {type_}\nkey: a\nxp: 50\nlang: r\n```\n"
+    assert told(text) == []
+
+
+def test_an_exercise_with_nothing_to_check_against() -> None:
+    text = chapter(solution="", sct="")
+    assert ("solution-missing", "## A good title") in told(text)
+    bare = "## A good title\n\n```yaml\ntype: NormalExercise\nkey: a\nxp: 50\n```\n"
+    assert told(bare) == [("solution-missing", "## A good title")]
+    steps = chapter(solution="", sct="", attributes="type: TabExercise\nkey: a\nxp: 100")
+    steps += "\n***\n\n```yaml\ntype: NormalExercise\nkey: b\nxp: 50\n```\n\n"
+    steps += "`@solution`\n```\nx = 1\n```\n"
+    assert "solution-missing" not in [code for code, _ in told(steps)]

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import overload
 
 from blankcheck.course.model import Chapter, Exercise
-from blankcheck.course.reader import read
 from blankcheck.course.units import Unit, units
 
 
@@ -35,7 +33,7 @@ class Case:
 
 def case_of(chapter: Chapter, exercise: Exercise) -> Case | None:
     """The case of an exercise or a step of a chapter; null if it cannot be run."""
-    known = _units(chapter.text)
+    known = _units(chapter)
     for number, whole in enumerate(known.chapter.exercises):
         if not whole.span.contains(exercise.span):
             continue
@@ -88,7 +86,13 @@ class _Earlier(Sequence[Unit]):
         return len(self._found)
 
 
-@lru_cache(maxsize=2)
-def _units(text: str) -> _Units:
+_KEPT = 2
+_kept: dict[tuple[str, str | None], _Units] = {}
+
+
+def _units(chapter: Chapter) -> _Units:
     """What is known of a chapter: its exercises are asked about one after the other."""
-    return _Units(read(text))
+    key = chapter.text, chapter.device
+    while key not in _kept and len(_kept) >= _KEPT:
+        _kept.pop(next(iter(_kept)), None)
+    return _kept.setdefault(key, _Units(chapter))

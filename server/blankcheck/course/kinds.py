@@ -8,7 +8,7 @@ import re
 from difflib import get_close_matches
 from functools import lru_cache
 
-_SINGLE = ("NormalExercise", "ConsoleExercise")
+SINGLE = ("NormalExercise", "ConsoleExercise")
 ITERATIVE = (
     "BulletExercise",
     "BulletConsoleExercise",
@@ -33,7 +33,7 @@ _APPS = (
     "RStudioMultipleChoiceExercise",
     "ShinyExercise",
 )
-TYPES = ("VideoExercise", *_SINGLE, *ITERATIVE, *CHOICES, *_CHALLENGES, *_APPS)
+TYPES = ("VideoExercise", *SINGLE, *ITERATIVE, *CHOICES, *_CHALLENGES, *_APPS)
 
 _LANGUAGES = {
     "bash": "shell",
@@ -52,9 +52,8 @@ _NAMES = {
 }
 
 _EXERCISE = re.compile(
-    r"^(?:(?:---[ \t]+)?type[ \t]*:[ \t]*\w*(?:Exercise|Exericse|Challenge)"
-    r"|(?:`@|\*{3}[ \t]*=[ \t]*)(?:pre_exercise_code|sample_code|solution|sct)\b)",
-    re.MULTILINE,
+    r"(?:\A|(?<=[\r\n]))(?:(?:---[ \t]+)?type[ \t]*:[ \t]*\w*(?:Exercise|Exericse|Challenge)"
+    r"|(?:`@|\*{3}[ \t]*=[ \t]*)(?:pre_exercise_code|sample_code|solution|sct)\b)"
 )
 
 
@@ -101,14 +100,27 @@ def not_runnable(type_: str, lang: str, has_code: bool) -> str | None:
         return "This question is answered by choosing an option: there is nothing to run."
     if not type_:
         return "This exercise does not say its type, so it cannot be run."
-    if known not in _SINGLE and known not in ITERATIVE:
+    if known not in SINGLE and known not in ITERATIVE:
         return f"Exercises of type {type_[:60]} cannot be run here."
     if lang not in ("python", ""):
-        name = _NAMES.get(lang, lang[:30])
-        return f"This exercise is written in {name}, and only Python can be run here."
+        return f"This exercise is written in {_name(lang)}, and only Python can be run here."
     if not has_code:
         return "This exercise has no code, so there is nothing to run."
     return None
+
+
+def elsewhere(type_: str, lang: str) -> str:
+    """Which exercises these are, told to an author, if they are run, but not here; else empty."""
+    known = meant(type_)
+    if known in ("", "VideoExercise", *CHOICES):
+        return ""
+    if known not in SINGLE and known not in ITERATIVE:
+        return f"of type `{known}`"
+    return "" if lang in ("python", "") else f"in {_name(lang)}"
+
+
+def _name(lang: str) -> str:
+    return _NAMES.get(lang, lang[:30])
 
 
 def device_name(value: object) -> str | None:

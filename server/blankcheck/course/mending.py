@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from blankcheck.course import offline
 from blankcheck.course.model import Chapter, Code
 from blankcheck.course.repairs import Draft, imports_block
-from blankcheck.course.text import Span
+from blankcheck.course.text import Span, newline_of
 from blankcheck.course.units import Part, Unit
 
 
@@ -128,7 +128,7 @@ class Site:
 
     def _ended(self, lines: str) -> str:
         """Lines that end as the chapter's do."""
-        return lines.replace("\n", "\r\n") if "\r\n" in self._chapter.text else lines
+        return lines.replace("\n", newline_of(self._chapter.text))
 
 
 def _described(draft: Draft, site: Site) -> Iterator[Repair]:

@@ -86,7 +86,7 @@ class Section:
     body: Span
     """What follows the directive's line."""
     text: str
-    """The body, stripped of blank lines around it."""
+    """The body, stripped of blank lines around it; its lines end with a line feed."""
     items: tuple[Item, ...] = ()
     """For prose: its items in order."""
     files: tuple[Code, ...] = ()

@@ -56,6 +56,8 @@ class Found:
     """The names that its code binds, each with the title of what binds it."""
     keys: tuple[Named, ...]
     title: Named
+    elsewhere: Mapping[str, Problem]
+    """What is run elsewhere only, by what it is: to be told once."""
 
 
 def of_exercise(chapter: Chapter, exercise: Exercise) -> Found:
@@ -64,7 +66,7 @@ def of_exercise(chapter: Chapter, exercise: Exercise) -> Found:
     from blankcheck.course import rules_code, rules_sct, rules_text
 
     read = list(units(chapter, exercise))
-    problems = list(_attributes(chapter, exercise))
+    problems = [*_attributes(chapter, exercise), *_missing_solutions(exercise)]
     missing: list[Missing] = []
     for item in rules_code.findings(read):
         if isinstance(item, rules_code.Missing):
@@ -87,7 +89,8 @@ def of_exercise(chapter: Chapter, exercise: Exercise) -> Found:
         if unit.key
     )
     title = Named(exercise.title.casefold(), exercise.title, exercise.heading)
-    return Found(tuple(problems), tuple(missing), bound, keys, title)
+    elsewhere = dict(_elsewhere(chapter, exercise))
+    return Found(tuple(problems), tuple(missing), bound, keys, title, elsewhere)
 
 
 def joined(each: Iterable[tuple[Found, int]]) -> Iterator[Problem]:
@@ -95,8 +98,11 @@ def joined(each: Iterable[tuple[Found, int]]) -> Iterator[Problem]:
     bound: dict[str, str] = {}
     keys: dict[str, str] = {}
     titles: set[str] = set()
+    elsewhere: set[str] = set()
     for found, start in each:
         own = [*found.problems, *_duplicates(found, keys, titles)]
+        own += [item for what, item in found.elsewhere.items() if what not in elsewhere]
+        elsewhere |= found.elsewhere.keys()
         for item in found.missing:
             title = bound.get(item.name)
             own.append(item.problem if title is None else item.after(title))
@@ -113,13 +119,12 @@ def moved(problem: Problem, by: int) -> Problem:
 def _attribute(chapter: Chapter, span: Span, name: str) -> Span:
     """The line of an attribute; in the old style the whole line; without it, what is there."""
     text = span.of(chapter.text)
-    match = re.search(rf"(?m)^[ \t]*{name}[ \t]*:.*?(?=\r|$)", text) or re.search(
-        rf"\b{name}:[ \t]*[^ \t\r\n]*", text
+    match = re.search(rf"(?:\A|(?<=[\r\n]))[ \t]*({name}[ \t]*:[^\r\n]*)", text) or re.search(
+        rf"\b({name}:[ \t]*[^ \t\r\n]*)", text
     )
     if match is None:
         return span
-    start = match.start() + len(match[0]) - len(match[0].lstrip())
-    return Span(span.start + start, span.start + match.end())
+    return Span(span.start + match.start(1), span.start + match.end(1))
 
 
 def of_front_matter(chapter: Chapter) -> Iterator[Problem]:
@@ -228,6 +233,43 @@ def _values(chapter: Chapter, unit: Exercise) -> Iterator[Problem]:
             "such as `NormalExercise`.",
             _attribute(chapter, where, "type"),
         )
+
+
+def _missing_solutions(exercise: Exercise) -> Iterator[Problem]:
+    for unit in exercise.steps or (exercise,):
+        here = kinds.meant(unit.type) in (*kinds.SINGLE, *kinds.ITERATIVE)
+        if not here or kinds.elsewhere(unit.type, unit.lang):
+            continue
+        if not unit.text("solution").strip() and not unit.text("sct").strip():
+            yield problem(
+                "solution-missing",
+                "error",
+                "There is neither a solution nor an SCT, so nothing can be checked: write at least "
+                "a solution, from which a check is derived.",
+                unit.heading,
+            )
+
+
+def _elsewhere(chapter: Chapter, exercise: Exercise) -> Iterator[tuple[str, Problem]]:
+    """What nothing is checked of but the form, though there is code to be checked."""
+    for unit in (exercise,) if exercise.not_runnable else exercise.steps:
+        what = kinds.elsewhere(unit.type, unit.lang)
+        if what:
+            name = "type" if what.startswith("of type") else "lang"
+            where = unit.heading
+            if name in unit.attributes:
+                where = _attribute(chapter, unit.attributes_span, name)
+            yield (
+                what,
+                problem(
+                    "not-checked",
+                    "information",
+                    f"Exercises {what} cannot be run here. Of this one, and of any other {what} in "
+                    "this chapter, only the form is checked, not the code or the SCT: try them "
+                    "where they can be run.",
+                    where,
+                ),
+            )
 
 
 def _duplicates(found: Found, keys: dict[str, str], titles: set[str]) -> Iterator[Problem]:

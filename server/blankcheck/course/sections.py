@@ -10,7 +10,7 @@ from typing import NamedTuple
 from blankcheck.course import prose
 from blankcheck.course.model import Code, Section
 from blankcheck.course.structure import CODE, Fence, Layout
-from blankcheck.course.text import Span
+from blankcheck.course.text import Span, with_line_feeds
 
 ATTRIBUTES = ("type", "key", "xp", "title", "lang", "skills", "video_link", "video_hls")
 """What the old style may give in a section of its own, `*** =type2`."""
@@ -104,7 +104,7 @@ def section(page: Layout, name: str, start: int, first: int, after: int) -> Sect
     if start < first and len(body) == 0:
         # Nothing follows the directive: the body is the empty end of its line.
         body = Span(page.lines[start].end, page.lines[start].end)
-    shown = page.span(page.skip_blank(first, after), after).of(page.text)
+    shown = with_line_feeds(page.span(page.skip_blank(first, after), after).of(page.text))
     files: tuple[Code, ...] = ()
     items: tuple[prose.Item, ...] = ()
     if name in CODE or _is_numbered_code(name):

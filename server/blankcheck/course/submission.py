@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from blankcheck.course.text import Lines, Span
+from blankcheck.course.text import Lines, Span, newline_of
 
 BUILTIN = "builtin:"
 """What stands before the chapter's file for a chapter that comes with Blankcheck."""
@@ -62,6 +62,6 @@ def code_span(text: str) -> Span:
 
 def new_submission(header: Header, sample: str) -> str:
     """The text of a new submission: the header line, then the sample code."""
-    newline = "\r\n" if "\r\n" in sample else "\n"
-    end = "" if not sample or sample.endswith("\n") else newline
+    newline = newline_of(sample)
+    end = "" if not sample or sample.endswith(("\n", "\r")) else newline
     return f"{write_header(header)}{newline}{sample}{end}"

@@ -126,6 +126,18 @@ def _starts(text: str, begin: int = 0) -> list[int]:
     return list(accumulate(lengths, initial=begin))[:-1]
 
 
+def newline_of(text: str) -> str:
+    """What ends the lines of a text: what is written into it ends so too."""
+    if "\r\n" in text:
+        return "\r\n"
+    return "\r" if "\r" in text and "\n" not in text else "\n"
+
+
+def with_line_feeds(text: str) -> str:
+    """The text with a line feed at the end of each line, as people and Markdown are shown it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def utf16_length(text: str) -> int:
     """The length of `text` in UTF-16 units."""
     if text.isascii():

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from blankcheck.course.names import names, parse
 
 _FILE = re.compile(r"(?<![\w./\\:-])[A-Za-z0-9_][\w./-]*\.(?:pth|pt|ckpt)\b")
-_LINE = re.compile(r"(?m)^([ \t]*)#[ \t]*(\S.*load_state_dict.*)$")
+_LINE = re.compile(r"(?:\A|(?<=[\r\n]))([ \t]*)#[ \t]*(\S[^\r\n]*load_state_dict[^\r\n]*)")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from lsprotocol import types
 
 from blankcheck.course.model import Problem
 from blankcheck.course.text import Span
-from blankcheck.linting import once
+from blankcheck.linting import LEFT_OUT, once
 from blankcheck.lsp.convert import to_range, to_range_from_json, to_severity
 from blankcheck.lsp.documents import ChapterView, Document, LostView
 from blankcheck.result import Place, help_uri
@@ -22,10 +22,12 @@ def diagnostics(document: Document) -> list[types.Diagnostic]:
             Problem(repair.code, "warning", repair.message, repair.span)
             for repair in document.repairs
         ]
+        first = document.lines.span(0)
+        of_data = [Problem(LEFT_OUT, "warning", message, first) for message in document.left_out]
         tried = document.trials.problems(view.pieces)
         return [
             _diagnostic(document, problem.code, problem.severity, problem.message, problem.span)
-            for problem in once(view.problems, (*repaired, *tried))
+            for problem in once((*of_data, *view.problems), (*repaired, *tried))
         ]
     if isinstance(view, LostView):
         first = document.lines.span(0)

@@ -71,6 +71,8 @@ class Document:
     """Whether an edit came out of order, so that the text can no longer be trusted."""
     repairs: tuple[Repair, ...] = ()
     """For a chapter: what is put right for learners, found by running it."""
+    left_out: tuple[str, ...] = ()
+    """For a chapter: what is to be told of data that its exercises do not get."""
     trials: Trials = field(default_factory=Trials)
     """For a chapter: what came out when its exercises were tried."""
     view: View = None

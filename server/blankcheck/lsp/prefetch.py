@@ -116,6 +116,11 @@ class Prefetch:
 
     async def _try(self, document: Document, path: Path, version: int) -> None:
         await self._documents.view(document)
+        left_out = await self._background.aside(linting.data_left_out, path.parent)
+        messages = tuple(message for _, message in left_out)
+        if messages != document.left_out:
+            document.left_out = messages
+            self._documents.publish(document)
         if not self._runners.settings.trusted:
             return
         chapter = in_course(await self._background.aside(read, document.text), path)
