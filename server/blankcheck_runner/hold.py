@@ -21,6 +21,8 @@ FORK_SECONDS = 3.0
 _RESUME_SECONDS = 0.1
 _EXIT_SECONDS = 1.0
 _CHUNK = 2**16
+_MOST_UNKNOWN = 1000
+"""Ends of children that this host has not heard of: only code of others tells of more."""
 
 
 T = TypeVar("T")
@@ -102,7 +104,10 @@ class Hold:
             asking = self.ask("fork", ends.worker_side())
             inner = int((await answered(asking, FORK_SECONDS, self))["pid"])
             pid = self._child(inner)
-        except (asyncio.TimeoutError, WorkerFailed, KeyError, TypeError, ValueError):
+        except (
+            *(asyncio.TimeoutError, WorkerFailed),
+            *(KeyError, TypeError, ValueError, OverflowError),
+        ):
             ends.close()
             self.kill()
             raise WorkerDied from None
@@ -229,7 +234,9 @@ class Hold:
         try:
             while True:
                 self._take((await self._channel.receive()).message)
-        except (ChannelClosed, ValueError, KeyError, TypeError, RecursionError):
+                # What is there already is received without a pause, and a flood never ends.
+                await asyncio.sleep(0)
+        except (ChannelClosed, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             # What a learner's code may have written into the channel ends the talk, nothing else.
             pass
         self._let_go()
@@ -250,10 +257,12 @@ class Hold:
 
     def _child_ended(self, pid: int, code: int) -> None:
         child = self._forked.get(pid)
-        if child is None:
+        if child is not None:
+            child.note_exit(code)
+        elif len(self._ended_early) < _MOST_UNKNOWN:
             self._ended_early[pid] = code
         else:
-            child.note_exit(code)
+            raise ValueError("too many children")
 
 
 async def answered(

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from blankcheck_runner import limits, processes, stops
 from blankcheck_runner.crash import Crash, crash_from_json
+from blankcheck_runner.execute import MAX_RECORDED
 from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed, give_up
 from blankcheck_runner.judge.task import Printed
 from blankcheck_runner.stops import Stop
@@ -168,11 +169,13 @@ def _ran(request: Request, part: Part, answer: Mapping[str, Any]) -> Ran:
     in it is taken for granted."""
     found = answer.get("prints")
     prints: list[Printed] = []
+    room = MAX_RECORDED
     for item in cast("list[Any]", found)[:_MAX_PRINTS] if isinstance(found, list) else []:
         pair_of = cast("list[Any]", item) if isinstance(item, list) else []
         if len(pair_of) == 2 and isinstance(pair_of[0], str):
             line = pair_of[1] if type(pair_of[1]) is int else None
-            prints.append(Printed(pair_of[0], line))
+            prints.append(Printed(pair_of[0][:room], line))
+            room -= len(prints[-1].text)
     crash = answer.get("crash")
     return Ran(
         part,

@@ -16,7 +16,8 @@ _ALLOCATION = re.compile(r"can't allocate memory|not enough memory|Unable to all
 _NUMBER = re.compile(r"\[(Errno|WinError) \d+\]")
 """How the message of a system's error begins."""
 _CUT_OFF = re.compile(
-    r"unexpected pos \d+ vs \d+|PytorchStreamWriter failed writing|\d+ requested and \d+ written"
+    r"unexpected pos \d+ vs \d+|PytorchStreamWriter failed writing"
+    r"|(?<!\d)\d+ requested and \d+ written"
 )
 """How PyTorch and NumPy say that less of a file was written than they wanted."""
 _NO_MEMORY = (f"[Errno {errno.ENOMEM}]", "[WinError 8]", "[WinError 1455]")

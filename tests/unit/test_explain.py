@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from blankcheck_runner.described import Value
 from blankcheck_runner.explain import explain, words
+from blankcheck_runner.positions import Positions
 from blankcheck_runner.testimony import (
     Crash,
     Frame,
@@ -473,3 +475,28 @@ def test_no_room_is_told_with_what_to_do(kind: str, message: str, code: str, adv
 def test_a_file_that_is_not_there_is_no_lack_of_shared_memory() -> None:
     _, feedback = told("FileNotFoundError", "[Errno 2] No such file: 'a.pt'", "x = load('a.pt')\n")
     assert "shm" not in feedback.message
+
+
+@pytest.mark.parametrize("word", ["a", "1", "a."])
+@pytest.mark.parametrize("kind", ["TypeError", "RuntimeError", "OSError"])
+def test_a_long_word_takes_no_long_time(word: str, kind: str) -> None:
+    """All else that a host does waits meanwhile."""
+    begun = time.monotonic()
+    explain(Crash(kind, kind, word * 30_000, frames=(Frame(FILE, "<module>", 1, 0, 3),)), "f(1)\n")
+    assert time.monotonic() - begun < 5  # or a minute
+
+
+@pytest.mark.parametrize("text", ["1,", "'\N{GREEK SMALL LETTER PI}',"])
+def test_a_long_line_takes_no_long_time(text: str) -> None:
+    source = f"q = [{text * 40_000}]\n1 / 0\n"
+    start = source.index("1 / 0")
+    frame = Frame(FILE, "<module>", 2, start, start + 5)
+    begun = time.monotonic()
+    feedback = explain(
+        Crash("ZeroDivisionError", "ZeroDivisionError", "no", frames=(frame,)), source
+    )
+    positions = Positions(source)
+    ends = [positions.offset(1, column) for column in range(40_000)]
+    assert time.monotonic() - begun < 5
+    assert (feedback.start, feedback.end) == (start, start + 5)
+    assert ends == sorted(ends)

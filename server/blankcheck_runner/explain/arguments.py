@@ -10,10 +10,14 @@ from blankcheck_runner.explain import names, words
 from blankcheck_runner.explain.context import Context, Explanation
 from blankcheck_runner.plain import one_line
 
+_CALLED = r"(?<![\w.<>])([\w.<>]+)\(\)"
+"""How Python names what is called. Looked for at a name's start only: within a long one, each place
+would be another start."""
+
 
 def unexpected_keyword(ctx: Context) -> Explanation | None:
     """A keyword argument that is not there."""
-    found = ctx.search(r"([\w.<>]+)\(\) got an unexpected keyword argument '(\w+)'")
+    found = ctx.search(_CALLED + r" got an unexpected keyword argument '(\w+)'")
     if not found:
         return None
     call = _call_with(ctx, found.group(2))
@@ -69,7 +73,7 @@ def _called(ctx: Context, call: ast.Call, told: str) -> str:
 def missing_arguments(ctx: Context) -> Explanation | None:
     """An argument that must be given and is not."""
     found = ctx.search(
-        r"([\w.<>]+)\(\) missing (\d+) required (?:positional|keyword-only) arguments?: (.+)"
+        _CALLED + r" missing (\d+) required (?:positional|keyword-only) arguments?: (.+)"
     )
     if not found or not ctx.call:
         return None
@@ -143,7 +147,7 @@ def _brackets(ctx: Context, call: ast.Call) -> tuple[int, int]:
 def too_many(ctx: Context) -> Explanation | None:
     """More positional arguments than a function takes."""
     found = ctx.search(
-        r"([\w.<>]+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) (?:was|were)"
+        _CALLED + r" takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) (?:was|were)"
     )
     if not found or not ctx.call:
         return None
@@ -196,7 +200,7 @@ def _method(ctx: Context, told: str) -> ast.FunctionDef | None:
 
 def twice_given(ctx: Context) -> Explanation | None:
     """One argument by position and by keyword."""
-    found = ctx.search(r"([\w.<>]+)\(\) got multiple values for argument '(\w+)'")
+    found = ctx.search(_CALLED + r" got multiple values for argument '(\w+)'")
     call = _call_with(ctx, found.group(2)) if found else None
     if not found or call is None:
         return None
@@ -211,7 +215,7 @@ def twice_given(ctx: Context) -> Explanation | None:
 def wrong_kind(ctx: Context) -> Explanation | None:
     """An argument of the wrong type, as torch's own functions tell it."""
     found = ctx.search(
-        r"(\w+)\(\): argument '(\w+)'(?: \(position (\d+)\))? must be ([\w. ]+?), "
+        r"\b(\w+)\(\): argument '(\w+)'(?: \(position (\d+)\))? must be ([\w. ]+?), "
         r"(?:not|but found element of type) ([\w.]+)"
     )
     if not found:
@@ -308,7 +312,7 @@ def _hint(ctx: Context, wanted: str, got: str, value: Value | None, node: ast.ex
 def combination(ctx: Context) -> Explanation | None:
     """`received an invalid combination of arguments`: no form of the function fits."""
     found = ctx.search(
-        r"(\w+)\(\) received an invalid combination of arguments - got \((.*?)\), but expected"
+        r"\b(\w+)\(\) received an invalid combination of arguments - got \((.*?)\), but expected"
     )
     if not found or not ctx.call:
         return None

@@ -7,6 +7,7 @@ what the testimony says of the same range.
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,9 @@ from blankcheck_runner.described import Value
 from blankcheck_runner.plain import one_line
 from blankcheck_runner.positions import Positions
 from blankcheck_runner.testimony import Crash, Frame, LibraryCall
+
+MAX_SOURCE = 50_000
+"""Characters of a text that is looked into. All else that a host does waits meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +71,11 @@ class Context:
 
     @cached_property
     def tree(self) -> ast.Module:
-        """The source's syntax tree; empty where it does not parse."""
-        try:
-            return ast.parse(self.source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return ast.Module(body=[], type_ignores=[])
+        """The source's syntax tree; empty where it does not parse, or is too long to look at."""
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            if len(self.source) <= MAX_SOURCE:
+                return ast.parse(self.source)
+        return ast.Module(body=[], type_ignores=[])
 
     def span(self, node: ast.AST) -> tuple[int, int]:
         """The node's range of code points."""

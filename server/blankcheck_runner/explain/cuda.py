@@ -15,7 +15,7 @@ OUT_OF_MEMORY = re.compile(
     r"|HIP out of memory|MPS backend out of memory"
 )
 _UNITS = {"bytes": 1.0, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40}
-_AMOUNT = r"([\d.]+) (bytes|[KMGT]iB)"
+_AMOUNT = r"(?<![\d.])([\d.]+) (bytes|[KMGT]iB)"
 _CONTEXT = 2.0**30
 """Bytes that a process takes on a card beside its tensors, at most."""
 _ELSEWHERE = (

@@ -68,7 +68,8 @@ class Sandbox:
             privileges.give_up()
         self.narrow(directory, network=network)
         if self.seccomp:
-            seccomp.restrict(network=network)
+            # Landlock rules that from its third version on.
+            seccomp.restrict(network=network, truncate=self.landlock >= 3)
 
     def narrow(self, directory: str, *, network: bool) -> None:
         """Lets this process, which is contained, reach only what is in a directory further down."""

@@ -83,8 +83,15 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "shmat": (30, 196),
     "shmctl": (31, 195),
     "semget": (64, 190),
+    "semop": (65, 193),
+    "semtimedop": (220, 192),
+    "semctl": (66, 191),
     "msgget": (68, 186),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "msgctl": (71, 187),
     "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
     # The machine
     "reboot": (169, 142),
     "swapon": (167, 224),
@@ -120,8 +127,25 @@ _PRETENDED: dict[str, tuple[int | None, int | None]] = {
     "removexattr": (197, 14),
     "lremovexattr": (198, 15),
     "fremovexattr": (199, 16),
+    "setxattrat": (463, 463),
+    "removexattrat": (466, 466),
+    "file_setattr": (469, 469),
 }
+# With another process's id, these change what that may use, down to its end; 0 is the own one. And
+# which argument the id is.
+_OF_ONE: dict[str, tuple[int, int, int]] = {
+    "prlimit64": (302, 261, 0),
+    "sched_setaffinity": (203, 122, 0),
+    "sched_setscheduler": (144, 119, 0),
+    "sched_setparam": (142, 118, 0),
+    "sched_setattr": (314, 274, 0),
+    "setpriority": (141, 140, 1),
+    "ioprio_set": (251, 30, 1),
+}
+# What the first argument says the id is: any but that of a process is refused.
+_OF_A_PROCESS: dict[str, int] = {"setpriority": 0, "ioprio_set": 1}
 _SOCKET, _CLONE, _CLONE3, _KILL = (41, 198), (56, 220), (435, 435), (62, 129)
+_TRUNCATE = (76, 45)
 
 Instruction = tuple[int, int, int, int]
 
@@ -136,9 +160,11 @@ def available() -> bool:
         return False
 
 
-def restrict(*, network: bool) -> None:
-    """Refuses calls to this process and what it starts. Raises OSError."""
-    program = assembled(platform.machine(), network=network)
+def restrict(*, network: bool, truncate: bool = True) -> None:
+    """Refuses calls to this process and what it starts. Raises OSError.
+
+    `truncate`: whether files may be cut off by their names, since something else rules which."""
+    program = assembled(platform.machine(), network=network, truncate=truncate)
     packed = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
     code = ctypes.create_string_buffer(packed, len(packed))
     address = ctypes.addressof(code)
@@ -147,7 +173,7 @@ def restrict(*, network: bool) -> None:
     system.prctl(_SET_SECCOMP, _FILTER, described)
 
 
-def assembled(machine: str, *, network: bool) -> list[Instruction]:
+def assembled(machine: str, *, network: bool, truncate: bool = True) -> list[Instruction]:
     """The filter for a kind of machine."""
     column = 0 if machine == "x86_64" else 1
     refuse = (_RETURN, 0, 0, _ERRNO | errno.EPERM)
@@ -164,6 +190,13 @@ def assembled(machine: str, *, network: bool) -> list[Instruction]:
     program += _each([_CLONE3[column]], (_RETURN, 0, 0, _ERRNO | errno.ENOSYS))
     program += _with_argument(_CLONE[column], (_JUMP_MASK, 0, 1, _NEW_NAMESPACES), refuse)
     program += _with_argument(_KILL[column], (_JUMP_EQUAL, 0, 1, _EVERYONE), refuse)
+    for name, (*numbers, place) in _OF_ONE.items():
+        number = numbers[column]
+        program += _with_argument(number, (_JUMP_EQUAL, 1, 0, 0), refuse, place)
+        if name in _OF_A_PROCESS:
+            program += _with_argument(number, (_JUMP_EQUAL, 1, 0, _OF_A_PROCESS[name]), refuse)
+    if not truncate:
+        program += _each([_TRUNCATE[column]], refuse)
     if not network:
         denied = (_RETURN, 0, 0, _ERRNO | errno.EACCES)
         program += _with_argument(_SOCKET[column], (_JUMP_EQUAL, 1, 0, _UNIX), denied)
@@ -183,11 +216,14 @@ def _each(numbers: Iterable[int], then: Instruction) -> list[Instruction]:
     return program
 
 
-def _with_argument(number: int, test: Instruction, then: Instruction) -> list[Instruction]:
-    """`then` for a call whose first argument passes the test; the number is loaded again after."""
+def _with_argument(
+    number: int, test: Instruction, then: Instruction, place: int = 0
+) -> list[Instruction]:
+    """`then` for a call whose argument at a place passes the test; the number is loaded again
+    after."""
     return [
         (_JUMP_EQUAL, 0, 4, number),
-        (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT + 8 * place),
         test,
         then,
         (_LOAD, 0, 0, _NUMBER),

@@ -42,7 +42,8 @@ RULES: tuple[Callable[[Evidence], Told | None], ...] = (
     *operands.RULES,
 )
 """Where two tell of the same place, the one that comes first speaks."""
-MAX_LENGTH = 1_000
+MAX_STATEMENTS = 1_000
+MAX_CHARACTERS = 50_000
 """What is longer than that was not written as an answer, and would take long to look at."""
 
 
@@ -52,6 +53,8 @@ def explain_failure(
     """The feedback of a failed check, or what is known better. `authored`: its message is the
     author's own. Never raises."""
     texts = Texts(task.submission, task.solution, task.pre_exercise_code)
+    if len(texts.submission) > MAX_CHARACTERS:
+        return feedback
     try:
         evidence = Evidence(texts, feedback, student=student, reference=reference)
         return _explained(evidence, feedback, authored)
@@ -62,6 +65,8 @@ def explain_failure(
 
 def explain_crash(texts: Texts, crash: Crash, feedback: Feedback) -> Feedback:
     """The explanation of a crash, or what is known better. Pure; never raises."""
+    if len(texts.submission) > MAX_CHARACTERS:
+        return feedback
     try:
         evidence = Evidence(texts, feedback, crash=crash)
         return _explained(evidence, feedback, False)
@@ -72,7 +77,7 @@ def explain_crash(texts: Texts, crash: Crash, feedback: Feedback) -> Feedback:
 def _explained(evidence: Evidence, feedback: Feedback, authored: bool) -> Feedback:
     if evidence.submission.error is not None or evidence.solution.error is not None:
         return feedback
-    if len(evidence.submission.tree.body) > MAX_LENGTH:
+    if len(evidence.submission.tree.body) > MAX_STATEMENTS:
         return feedback
     found: list[tuple[int, Feedback]] = []
     for rule in RULES:
