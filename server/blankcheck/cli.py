@@ -234,8 +234,10 @@ def _start(options: argparse.Namespace) -> int:
     target = find_exercise(_chapter(chapter), exercise, options.step)
     file, created = start(target, options.workspace)
     if created:
-        Progress().add(learning.attempt(target, "start"))
+        progress = Progress()
+        progress.add(learning.attempt(target, "start"))
         print(f"{file}")
+        warn(progress.message)
     else:
         print(f"{file} is there already, and was left as it is.")
     return OK

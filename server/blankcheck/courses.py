@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -26,6 +27,15 @@ _SKIPPED = {"node_modules", "__pycache__", "site-packages", "venv", "build", "di
 
 class CourseError(Exception):
     """A course, chapter or exercise that cannot be found or read; the message says what to do."""
+
+
+def surely(look: Callable[[], bool]) -> bool:
+    """What a look at the disk says, such as `file.exists`: no, where nobody may look, instead of
+    raising PermissionError as pathlib does."""
+    try:
+        return look()
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ class Target:
         """
         course = self.file.parent
         folder = course / "data"
-        inside = folder.is_dir() and course.resolve() in folder.resolve().parents
+        inside = surely(folder.is_dir) and course.resolve() in folder.resolve().parents
         return folder if inside else None
 
 
@@ -103,7 +113,14 @@ def read_chapter(file: Path) -> Chapter:
 
 @lru_cache(maxsize=128)
 def _read(file: Path, modified: int, size: int) -> Chapter:
-    return read(file.read_bytes().decode("utf-8", "replace"))
+    return read(_decoded(file.read_bytes()))
+
+
+def _decoded(data: bytes) -> str:
+    """A chapter's text. What is no UTF-8 in it is told to the author, who sees where it is; UTF-16
+    says of itself that it is that."""
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if wide else "utf-8", "replace")
 
 
 def in_course(chapter: Chapter, file: Path) -> Chapter:
@@ -152,11 +169,12 @@ def read_course(folder: Path) -> Course | None:
     names = declared.get("chapters")
     missing: list[str] = []
     if isinstance(names, list):
-        listed = [str(name) for name in names]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        given = [str(name) for name in names]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        listed = tuple(dict.fromkeys(given))
         missing = [name for name in listed if name not in found]
         chapters = [found[name] for name in listed if name in found]
         if missing:
-            problem = f"course.yml lists {missing[0]}, which is not in {folder}. Correct its name."
+            problem = not_there(missing[0], folder)
     else:
         chapters = [file for file in found.values() if _is_chapter(file)]
         if names is not None:
@@ -175,13 +193,21 @@ def read_course(folder: Path) -> Course | None:
     )
 
 
+def not_there(chapter: str, folder: Path) -> str:
+    """What an author is told of a chapter that a `course.yml` lists and that is not there."""
+    return f"course.yml lists {chapter}, which is not in {folder}. Correct its name."
+
+
 def _read_manifest(file: Path) -> tuple[dict[str, object] | None, str | None]:
-    if not file.is_file():
-        return None, None
     try:
+        if not file.is_file():
+            return None, None
         found = attributes.read(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError):
-        return None, f"{file} cannot be read as text, so the chapters are listed by name. Mend it."
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        return None, (
+            f"{file} cannot be read ({reason}), so the chapters are listed by name. Mend that."
+        )
     if found.error:
         return None, (
             f"{file} cannot be used: {found.error}. The chapters are listed by name. Correct it."
@@ -194,16 +220,19 @@ def _read_manifest(file: Path) -> tuple[dict[str, object] | None, str | None]:
     return found.values, None
 
 
-def course_folders(root: Path) -> Iterator[Path]:
-    """The folders at and below a root that may hold a course; bounded, and never through a link."""
-    for seen, (path, names, files) in enumerate(os.walk(root)):
+def course_folders(root: Path, closed: Callable[[OSError], None] | None = None) -> Iterator[Path]:
+    """The folders at and below a root that may hold a course; bounded, and never through a link.
+
+    `closed` is told of those that cannot be looked into.
+    """
+    for seen, (path, names, files) in enumerate(os.walk(root, onerror=closed)):
         if seen >= _MAX_FOLDERS:
             return
         folder = Path(path)
         depth = len(folder.relative_to(root).parts)
         hidden = [n for n in names if n.startswith(".") or n in _SKIPPED]
         names[:] = [] if depth >= _MAX_DEPTH else sorted(set(names) - set(hidden))
-        names[:] = [n for n in names if not (folder / n / "pyvenv.cfg").exists()]
+        names[:] = [n for n in names if not surely((folder / n / "pyvenv.cfg").exists)]
         if "course.yml" in files or any(name.endswith(".md") for name in files):
             yield folder.resolve()
 
@@ -226,6 +255,8 @@ def _is_chapter(file: Path) -> bool:
     try:
         status = file.stat()
         return _has_exercise(file, status.st_mtime_ns, status.st_size)
+    except PermissionError:
+        return True  # as it may be: whoever reads it is told
     except OSError:
         return False
 
@@ -233,7 +264,7 @@ def _is_chapter(file: Path) -> bool:
 @lru_cache(maxsize=4096)
 def _has_exercise(file: Path, modified: int, size: int) -> bool:
     with file.open("rb") as stream:
-        return is_chapter(stream.read(_LOOKED_AT).decode("utf-8", "replace"))
+        return is_chapter(_decoded(stream.read(_LOOKED_AT)))
 
 
 def find_exercise(file: Path, exercise: str, step: int | None = None) -> Target:
@@ -294,9 +325,9 @@ def _locate(chapter: str, file: Path | None, roots: Sequence[Path]) -> Path:
     for place in places:
         candidate = place / chapter
         try:
-            if candidate.is_file():
+            if surely(candidate.is_file):
                 return candidate.resolve()
-        except (OSError, ValueError):
+        except ValueError:
             break
     raise CourseError(
         f"The chapter {chapter}, which the first line names, is not there. Open the folder that "
@@ -348,10 +379,10 @@ def start(target: Target, workspace: Path) -> tuple[Path, bool]:
     was written. It appears whole or not at all."""
     sample = sample_of(target)
     file = submission_file(target, workspace)
-    if file.exists():
-        return file, False
     header = Header(chapter_name(target.file, workspace), target.key, target.step)
     try:
+        if file.exists():
+            return file, False
         file.parent.mkdir(parents=True, exist_ok=True)
         return file, _write_new(file, new_submission(header, sample))
     except OSError as error:

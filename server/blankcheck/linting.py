@@ -20,9 +20,11 @@ from blankcheck.courses import (
     CourseError,
     Target,
     course_folders,
+    not_there,
     read_chapter,
     read_course,
     require_folder,
+    surely,
 )
 from blankcheck.result import Feedback, Result
 from blankcheck.runner import Runner
@@ -51,8 +53,8 @@ class Finding:
     severity: Severity
     message: str
     span: Span
-    text: str
-    """The chapter's text, which the span is of."""
+    lines: Lines
+    """Of the chapter's text, which the span is of."""
 
 
 def chapter_files(paths: Iterable[Path]) -> tuple[Path, ...]:
@@ -69,7 +71,7 @@ def chapter_files(paths: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def _chapters(path: Path) -> tuple[Path, ...]:
-    if path.is_file():
+    if surely(path.is_file):
         if path.suffix != ".md":
             raise CourseError(
                 f"{path} is no chapter: that is a Markdown file whose name ends in .md. Name one, "
@@ -91,11 +93,14 @@ def course_findings(paths: Iterable[Path]) -> tuple[Finding, ...]:
     a folder and below, and with the data of all of them."""
     found: dict[Path, list[Finding]] = {}
     for path in paths:
-        courses = _courses(path) if path.is_dir() else ()
+        closed: list[OSError] = []
+        courses = _courses(path, closed.append) if surely(path.is_dir) else ()
         for course in courses:
             named = _within(path, course.folder)
             found.setdefault(course.folder, [*_of_manifest(named, course), *_of_data(named)])
-        if path.is_file():
+        for error in closed:
+            found.setdefault(Path(error.filename).resolve(), [_of_closed(error)])
+        if surely(path.is_file):
             found.setdefault(path.parent.resolve(), _of_data(path.parent))
     return tuple(item for items in found.values() for item in items)
 
@@ -108,14 +113,27 @@ def _of_manifest(folder: Path, course: Course) -> Iterator[Finding]:
         text = file.read_bytes().decode("utf-8", "replace")
     except OSError:
         text = ""
-    start = text.find(course.missing[0]) if course.missing else 0
-    span = Span(start, start + len(course.missing[0]) if course.missing else 0)
-    yield Finding(str(file), None, "author/course", "error", course.problem, span, text)
+    lines = Lines(text)
+    for name in course.missing or ("",):
+        start = max(0, text.find(name))
+        span = Span(start, start + len(name))
+        said = not_there(name, course.folder) if name else course.problem
+        yield Finding(str(file), None, "author/course", "error", said, span, lines)
+
+
+def _of_closed(error: OSError) -> Finding:
+    message = (
+        f"This folder cannot be looked into ({error.strerror}), so no chapter in it is checked. "
+        "Open it to you, or move it away."
+    )
+    return Finding(
+        str(Path(error.filename)), None, "author/course", "warning", message, Span(0, 0), Lines("")
+    )
 
 
 def _of_data(folder: Path) -> list[Finding]:
     return [
-        Finding(str(link), None, LEFT_OUT, "warning", message, Span(0, 0), "")
+        Finding(str(link), None, LEFT_OUT, "warning", message, Span(0, 0), Lines(""))
         for link, message in data_left_out(folder)
     ]
 
@@ -149,7 +167,7 @@ def _left_out(name: str, links: Sequence[Path], why: str) -> str:
 def static_findings(file: Path, name: str) -> tuple[Finding, ...]:
     """What is wrong with a chapter's text. Raises CourseError if it cannot be read."""
     chapter = read_chapter(file)
-    return tuple(_finding(problem, chapter, name) for problem in chapter_problems(chapter))
+    return _found(chapter_problems(chapter), chapter, name)
 
 
 def chapter_problems(chapter: Chapter) -> tuple[Problem, ...]:
@@ -173,8 +191,7 @@ async def all_findings(
     for number, target in enumerate(turns, 1):
         trying(number, len(turns))
         found += await tried(target, runner)
-    whole = once(ruled, found)
-    return tuple(_finding(problem, chapter, name) for problem in whole)
+    return _found(once(ruled, found), chapter, name)
 
 
 def once(ruled: Iterable[Problem], tried: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -284,18 +301,31 @@ def _in_chapter(target: Target, feedback: Feedback) -> Span | None:
     )
 
 
-def _finding(problem: Problem, chapter: Chapter, name: str) -> Finding:
-    at = problem.span.start
-    before = bisect_right(chapter.exercises, at, key=lambda item: item.span.start)
-    within = [item for item in chapter.exercises[max(0, before - 1) : before] if at < item.span.end]
-    key = (within[0].key or within[0].title) if within else None
-    return Finding(
-        name, key, problem.code, problem.severity, problem.message, problem.span, chapter.text
+def _found(problems: Iterable[Problem], chapter: Chapter, name: str) -> tuple[Finding, ...]:
+    lines = Lines(chapter.text)
+    return tuple(
+        Finding(
+            name,
+            _exercise_at(chapter, item.span.start),
+            item.code,
+            item.severity,
+            item.message,
+            item.span,
+            lines,
+        )
+        for item in problems
     )
 
 
-def _courses(path: Path) -> list[Course]:
-    found = [read_course(folder) for folder in course_folders(path)]
+def _exercise_at(chapter: Chapter, place: int) -> str | None:
+    """The key, or else the title, of the exercise there."""
+    before = bisect_right(chapter.exercises, place, key=lambda item: item.span.start)
+    last = chapter.exercises[before - 1] if before else None
+    return (last.key or last.title) if last is not None and place < last.span.end else None
+
+
+def _courses(path: Path, closed: Callable[[OSError], None] | None = None) -> list[Course]:
+    found = [read_course(folder) for folder in course_folders(path, closed)]
     return [course for course in found if course is not None]
 
 

@@ -128,19 +128,21 @@ class Progress:
         """Every attempt, the oldest first, with those that could not be written yet."""
         with self._lock:
             rows: list[Attempt] = []
-            if self.file.exists():
-                with self._guarded(), self._connect() as connection:
-                    rows = [_attempt(row) for row in connection.execute(_SELECT)]
+            with self._guarded():
+                if self.file.exists():
+                    with self._connect() as connection:
+                        rows = [_attempt(row) for row in connection.execute(_SELECT)]
             return (*rows, *self._unsaved)
 
     def standings(self) -> dict[Unit, Standing]:
         """How far the learner is with each unit that they have begun."""
         with self._lock:
-            if self.file.exists():
-                with self._guarded(), self._connect() as connection:
-                    self._seen = _further(connection, self._seen)
-            else:
-                self._seen = _Seen()
+            with self._guarded():
+                if self.file.exists():
+                    with self._connect() as connection:
+                        self._seen = _further(connection, self._seen)
+                else:
+                    self._seen = _Seen()
             return derive(self._unsaved, self._seen.standings)
 
     def _write(self) -> None:

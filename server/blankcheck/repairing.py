@@ -22,7 +22,7 @@ from blankcheck.course.cases import case_of
 from blankcheck.course.mending import Repair
 from blankcheck.course.repairs import Draft, Failure, Follower
 from blankcheck.course.text import Span
-from blankcheck.courses import Target
+from blankcheck.courses import Target, surely
 from blankcheck.runner import Runner
 from blankcheck_runner.course_data import survey
 from blankcheck_runner.wire import Lesson, Limits
@@ -206,7 +206,7 @@ def _suspicion(target: Target) -> Literal["none", "none yet", "some"]:
     if (
         repairs.downloads(case)
         or repairs.follower(case) is not None
-        or any(data is None or not (data / file).exists() for file in files)
+        or any(data is None or not surely((data / file).exists) for file in files)
         or repairs.begin(case).changed
     ):
         return "some"

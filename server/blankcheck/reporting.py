@@ -66,10 +66,11 @@ def result_text(result: Result, submission: str, file: str, style: Style) -> str
     verdict = _WORDS[result.verdict]
     colour = "green" if result.verdict == "passed" else "yellow"
     colour = "red" if result.verdict in ("failed", "error", "timeout", "limit") else colour
+    lines = Lines(submission)
     took = f" ({result.seconds:.2f} s)" if result.seconds else ""
     parts = [f"{style.paint(printable(file), 'bold')}: {style.paint(verdict, colour)}{took}"]
     parts += [
-        _message(file, submission, item.span, item.severity, item.code, item.message, style)
+        _message(file, lines, item.span, item.severity, item.code, item.message, style)
         for item in result.feedback
     ]
     if result.output.strip():
@@ -81,7 +82,7 @@ def finding_text(finding: Finding, style: Style) -> str:
     """A finding for a person."""
     return _message(
         finding.file,
-        finding.text,
+        finding.lines,
         finding.span,
         finding.severity,
         finding.code,
@@ -98,7 +99,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "code": finding.code,
         "severity": finding.severity,
         "message": finding.message,
-        "range": range_json(Lines(finding.text), finding.span),
+        "range": range_json(finding.lines, finding.span),
     }
 
 
@@ -119,7 +120,7 @@ def findings_sarif(findings: Sequence[Finding], version: str) -> str:
 def finding_github(finding: Finding) -> str:
     """A finding as a workflow command, which GitHub shows on the line in a pull request."""
     kind = {"error": "error", "warning": "warning"}.get(finding.severity, "notice")
-    lines = Lines(finding.text)
+    lines = finding.lines
     line, column = lines.position(finding.span.start)
     last, last_column = lines.position(finding.span.end)
     where = [f"file={_property(finding.file)}", f"line={line + 1}", f"endLine={last + 1}"]
@@ -131,9 +132,8 @@ def finding_github(finding: Finding) -> str:
 
 
 def _message(
-    file: str, text: str, span: Span, severity: Severity, code: str, message: str, style: Style
+    file: str, lines: Lines, span: Span, severity: Severity, code: str, message: str, style: Style
 ) -> str:
-    lines = Lines(text)
     line, column = lines.position(span.start)
     where = style.paint(f"{printable(file)}:{line + 1}:{column + 1}:", "bold")
     colour = _SEVERITY_COLOUR[severity]
@@ -178,7 +178,7 @@ def _indented(text: str) -> str:
 
 
 def _sarif_result(finding: Finding) -> dict[str, Any]:
-    place = range_json(Lines(finding.text), finding.span)
+    place = range_json(finding.lines, finding.span)
     region = {
         "startLine": place["start"]["line"] + 1,
         "startColumn": place["start"]["character"] + 1,

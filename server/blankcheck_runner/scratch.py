@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -60,7 +61,12 @@ class Scratch:
         try:
             return self._made(data, used)
         except OSError as error:
-            # A copy of many files tells of each of them.
+            unreadable = _unreadable(error)
+            if unreadable is not None:
+                raise OSError(
+                    f"{unreadable}, of the course's data, cannot be read. Make it readable, or "
+                    "take it out of the data"
+                ) from error
             reason = error.strerror or "not all files could be copied; is the disk full?"
             raise OSError(
                 f"no folder for it could be made in {self._root.parent} ({reason}). Make room "
@@ -81,6 +87,17 @@ class Scratch:
         elif data is not None:
             self._course_data.put(data, directory)
         return directory
+
+
+def _unreadable(error: OSError) -> str | None:
+    """What kept data from being copied, if that is something that cannot be read."""
+    # A copy of many files tells of each of them.
+    failed = error.args[0] if isinstance(error, shutil.Error) else ()
+    for source, *_ in failed:
+        ordinary = os.path.isfile(source) or os.path.isdir(source)  # noqa: PTH112, PTH113
+        if not ordinary or not os.access(source, os.R_OK):
+            return str(source)
+    return None
 
 
 def _place() -> str:

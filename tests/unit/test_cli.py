@@ -6,10 +6,12 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -340,9 +342,12 @@ def test_what_is_wrong_with_a_course_is_told_to_its_author(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     write("sums.md", ONE)
-    write("course.yml", "title: Sums\nchapters:\n  - sums.md\n  - gone.md\n")
+    write("course.yml", "title: Sums\nchapters:\n  - sums.md\n  - gone.md\n  - sums.md\n  - x.md\n")
     assert main(["lint", ".", "--static"]) == 1
-    assert capsys.readouterr().out.startswith("course.yml:4:5: course.yml lists gone.md, which is")
+    said = capsys.readouterr()
+    assert said.out.startswith("course.yml:4:5: course.yml lists gone.md, which is")
+    assert "course.yml:6:5: course.yml lists x.md, which is" in said.out
+    assert said.err == "1 chapter, 2 findings, 2 errors.\n"
     write("course.yml", "title: Sums\nchapters: sums.md\n")
     assert main(["lint", ".", "--static", "--format", "json"]) == 1
     (found,) = json.loads(capsys.readouterr().out)
@@ -352,6 +357,60 @@ def test_what_is_wrong_with_a_course_is_told_to_its_author(
         "author/course",
     )
     assert "Write each on a line of its own" in found["message"]
+
+
+@contextlib.contextmanager
+def held_off() -> Iterator[None]:
+    """As somebody whom permissions hold off, which root is not."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
+def test_what_may_not_be_looked_at_keeps_nothing_else_from_being_done(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.chmod(0o755)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("BLANKCHECK_DATA_DIR", str(folder / "closed" / "data"))
+    write("open.md", ONE)
+    Path("closed").mkdir()
+    Path("data").symlink_to("closed/data")
+    Path("course.yml").symlink_to("closed/course.yml")
+    main(["list"])  # imports what there is to import
+    for name in ("closed", write("shut.md", ONE)):
+        Path(name).chmod(0)
+    capsys.readouterr()
+    try:
+        with held_off():
+            assert main(["lint", ".", "--static"]) == 2
+            linted = capsys.readouterr()
+            assert main(["list"]) == 0
+            listed = capsys.readouterr()
+            assert main(["progress"]) == 0
+            assert main(["start", "open.md", "1"]) == 2
+            told = capsys.readouterr()
+    finally:
+        Path("closed").chmod(0o755)
+        shutil.rmtree(folder)
+    where = ("course.yml:1:1: ", "data:1:1: ", "closed:1:1: ")
+    assert [line.startswith(where) for line in linted.out.splitlines()] == [True] * 3
+    assert "closed:1:1: This folder cannot be looked into (Permission denied), so" in linted.out
+    assert "course.yml cannot be read (Permission denied), so the chapters" in linted.out
+    assert "shut.md cannot be read (Permission denied)" in linted.err
+    assert "2 chapters, 3 findings, 1 error." in linted.err
+    assert "1  new       Add two numbers" in listed.out
+    assert "shut.md cannot be read (Permission denied)" in listed.err
+    assert "Progress cannot be kept in " in listed.err
+    assert "0 of 1 exercises passed" in told.out
+    assert "01-add-two-numbers.py cannot be written (Permission denied)" in told.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="not everybody may make links there")

@@ -10,7 +10,6 @@ import pytest
 
 from blankcheck import courses
 from blankcheck.course.submission import read_header
-from blankcheck.course.text import Lines
 from blankcheck.courses import (
     Course,
     CourseError,
@@ -250,7 +249,7 @@ def test_a_chapter_is_one_however_its_lines_end(end: str, chapter: Path, tmp_pat
     chapter.write_bytes(CHAPTER.replace("\n", end).encode())
     assert of_course(find_courses([tmp_path])) == [chapter]
     places = [
-        [(item.code, Lines(item.text).position(item.span.start), item.message) for item in found]
+        [(item.code, item.lines.position(item.span.start), item.message) for item in found]
         for found in (written, static_findings(chapter, "one.md"))
     ]
     assert places[0] == places[1]
@@ -260,6 +259,12 @@ def test_a_chapter_is_one_however_its_lines_end(end: str, chapter: Path, tmp_pat
     assert text.count(end) == 2
     assert len(text.splitlines()) == 2
     assert instructions(target) == "# First exercise\n\n## Instructions\n\n- Do it.\n"
+
+
+def test_a_chapter_may_be_utf16_which_it_says_itself(chapter: Path, tmp_path: Path) -> None:
+    chapter.write_text(CHAPTER, "utf-16")
+    assert [file for course in find_courses([tmp_path]) for file in course.chapters][-1] == chapter
+    assert read_chapter(chapter).text == CHAPTER
 
 
 def test_a_manifest_gives_title_and_order(chapter: Path) -> None:
@@ -283,7 +288,7 @@ def test_a_manifest_gives_title_and_order(chapter: Path) -> None:
         (b"- a\n", r"has to be lines of the form `name: value`"),
         (b"title: &a b\n", r"anchors .* not allowed"),
         (b"", r"has no keys"),
-        (b"title: \xe9t\xe9\n", r"cannot be read as text"),
+        (b"title: \xe9t\xe9\n", r"cannot be read \(it is no UTF-8\)"),
     ],
 )
 def test_a_manifest_that_is_none_is_told(chapter: Path, manifest: bytes, told: str) -> None:

@@ -267,6 +267,13 @@ class TestAttributes:
         assert codes(found) == ["yaml"]
         assert (found.exercises[0].type, found.exercises[0].key) == ("NormalExercise", "abc")
 
+    @pytest.mark.parametrize("yaml", ["\ttype: TabExercise\nkey: k", "type: TabExercise\nkey:\tk"])
+    def test_a_tab_is_told_as_that(self, yaml: str) -> None:
+        found = chapter(f"## T\n```yaml\n{yaml}\n```\n")
+        (problem,) = found.problems
+        assert "since a tab stands where YAML takes spaces only: write" in problem.message
+        assert (found.exercises[0].type, found.exercises[0].key) == ("TabExercise", "k")
+
     def test_old_header_values_may_hold_blanks_quotes_and_addresses(self) -> None:
         unit = exercise(
             '--- type:VideoExercise key: "a b" video_link://player.x/1?a:b xp:50 skills: 1, 2\n'

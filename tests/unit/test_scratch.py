@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from blankcheck_runner.scratch import remove
+from blankcheck_runner.scratch import Scratch, remove
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permissions and links of POSIX")
 
@@ -55,3 +55,14 @@ def test_links_are_removed_and_not_what_they_lead_to(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == [kept, link]
     assert list(kept.iterdir()) == [kept / "file"]
     assert kept.stat().st_mode & 0o777 == 0o750
+
+
+async def test_data_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "sound.csv").touch()
+    os.mkfifo(data / "pipe")  # which nobody who is not root could read is the same to a copy
+    scratch = Scratch()
+    with pytest.raises(OSError, match=r"data/pipe, of the course's data, cannot be read\. Make"):
+        await scratch.make(str(data))
+    await scratch.close()

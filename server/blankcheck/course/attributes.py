@@ -75,7 +75,7 @@ def _loose(text: str) -> dict[str, object]:
     """What the lines say that look like an attribute, where YAML gives up."""
     values: dict[str, object] = {}
     for line in re.split(r"\r\n|\n|\r", text):
-        match = _LOOSE.fullmatch(line.rstrip())
+        match = _LOOSE.fullmatch(line.strip("\t").rstrip())  # YAML knows no tab before a name
         if match and match[1] not in values:
             values[match[1]] = _unquoted(match[2])
     return values

@@ -32,6 +32,8 @@ def read(text: str) -> dict[str, object]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = (error.problem or error.context or "it cannot be parsed").splitlines()[0]
+        if "'\\t'" in reason:
+            reason = "a tab stands where YAML takes spaces only"
         raise NoMapping(reason, mark.index if mark is not None else 0) from None
     except yaml.YAMLError:
         raise NoMapping("it holds a character that YAML does not allow") from None

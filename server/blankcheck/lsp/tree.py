@@ -15,6 +15,7 @@ from blankcheck.courses import (
     find_courses,
     read_chapter,
     submission_file,
+    surely,
 )
 from blankcheck.lsp.convert import to_uri
 from blankcheck.lsp.harmless import title
@@ -106,4 +107,4 @@ def _step(
 def _file(target: Target, folders: Sequence[Path]) -> str | None:
     """The learner's file where there is one."""
     files = (submission_file(target, folder) for folder in folders)
-    return next((to_uri(file) for file in files if file.is_file()), None)
+    return next((to_uri(file) for file in files if surely(file.is_file)), None)
