@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -360,7 +360,7 @@ def test_what_is_wrong_with_a_course_is_told_to_its_author(
 
 
 @contextlib.contextmanager
-def held_off() -> Iterator[None]:
+def held_off() -> Generator[None]:
     """As somebody whom permissions hold off, which root is not."""
     root = os.geteuid() == 0
     if root:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from blankcheck.course.text import Span
+from blankcheck.course.text import Lines, Span
 from blankcheck.linting import Finding
 from blankcheck.reporting import (
     Style,
@@ -95,7 +95,7 @@ def test_a_long_line_is_cut_around_the_mark() -> None:
     assert source[carets.index("^")] == "y"
 
 
-FINDING = Finding("one.md", "k1", "author/key", "warning", "Bad: 50 %,\nreally.", SPAN, TEXT)
+FINDING = Finding("one.md", "k1", "author/key", "warning", "Bad: 50 %,\nreally.", SPAN, Lines(TEXT))
 
 
 def test_a_line_is_no_wider_than_the_terminal() -> None:
