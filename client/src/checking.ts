@@ -13,16 +13,16 @@ export async function checked(
   token: vscode.CancellationToken,
   told: (stage: string) => void = () => undefined,
 ): Promise<CheckResult | undefined> {
-  status.busy(document);
+  const done = status.busy(document);
   let result: CheckResult;
   try {
     result = await server.ask(Check, of(document), token, told);
   } catch (error) {
-    status.forget(document);
+    done();
     throw error;
   }
   if (result.version !== document.version) {
-    status.forget(document);
+    done();
     return undefined;
   }
   status.verdict(document, result);

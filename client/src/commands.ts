@@ -146,6 +146,8 @@ export class Commands {
     const result = await patiently("Running…", (token, told) =>
       this.server.ask(Run, of(document), token, told),
     );
+    // The output is another run's by now.
+    if (this.running !== running) return;
     if (!running.printed) this.output.append((running.printed = result.output));
     if (running.printed && !running.printed.endsWith("\n")) this.output.appendLine("");
     if (result.truncated) this.output.appendLine("[some of the output was left out]");

@@ -20,7 +20,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const instructions = new InstructionsProvider(running);
   const debugging = new Debugging(running);
   const restart = () => {
-    if (running.started) void quietly(running.restart());
+    if (running.wanted) void quietly(running.restart());
   };
   // The learner has been told by the server object; the log has the rest.
   const quietly = (work: Promise<unknown>) =>

@@ -1,6 +1,7 @@
 /** An exercise's instructions as a Markdown document of our own scheme, shown by VS Code's preview. */
 import * as vscode from "vscode";
 import { of } from "./convert";
+import { words } from "./explain";
 import { Instruct, TakeHint, type ExerciseParams } from "./protocol";
 import type { Server } from "./server";
 import { isSubmissionDocument } from "./submission";
@@ -19,6 +20,8 @@ export class InstructionsProvider implements vscode.TextDocumentContentProvider 
       if (typeof subject !== "string") {
         return (await this.server.request(Instruct, subject)).markdown;
       }
+      // The preview may be back before its exercise, as after a reload of the window.
+      await vscode.workspace.openTextDocument(vscode.Uri.parse(subject));
       const textDocument = { uri: subject };
       const { markdown } = await this.server.request(Instruct, { textDocument });
       const hint = await this.server.request(TakeHint, { textDocument });
@@ -27,7 +30,7 @@ export class InstructionsProvider implements vscode.TextDocumentContentProvider 
         ? `${quoted(`**Hint**\n\n${hint.markdown}`)}\n\n${markdown}`
         : markdown;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return words(error);
     }
   }
 

@@ -72,9 +72,9 @@ export async function onDidSelectInterpreter(
 
 function configured(): string {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? "";
-  return vscode.workspace
-    .getConfiguration("blankcheck")
-    .get("interpreter", "")
+  const setting = vscode.workspace.getConfiguration("blankcheck").get<unknown>("interpreter");
+  // Whoever writes settings by hand may have written anything.
+  return (typeof setting === "string" ? setting : "")
     .trim()
     .replace(/^~(?=[/\\])/, homedir())
     .replaceAll("${workspaceFolder}", folder);

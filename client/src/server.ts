@@ -20,6 +20,8 @@ import { Inform, Output, ProgressChanged, Trust, type Contained, type Settings }
 export class NoServer extends Error {}
 
 export class Server implements vscode.Disposable {
+  /** Whether anybody has asked for it, even if it could not be started. */
+  wanted = false;
   private client: Promise<LanguageClient> | undefined;
   private containment: Promise<Contained | undefined> | undefined;
   /** What follows from trust that was just given; who asks for something waits for it. */
@@ -76,20 +78,26 @@ export class Server implements vscode.Disposable {
   }
 
   start(): Promise<LanguageClient> {
-    return (this.client ??= this.launch().catch((error: unknown) => {
+    this.wanted = true;
+    if (this.client) return this.client;
+    const client = this.launch().catch((error: unknown) => {
       this.client = undefined;
       this.tell("failed");
       throw error;
-    }));
+    });
+    const options = { location: vscode.ProgressLocation.Window, title: "Starting Blankcheck" };
+    void vscode.window.withProgress(options, () => client.catch(() => undefined));
+    return (this.client = client);
   }
 
-  /** Starts the server anew, if it was started at all. */
+  /** Starts the server anew, or at last where it could not be started. */
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
     this.progressed.fire();
   }
 
+  /** Whether it runs, or is being started. */
   get started(): boolean {
     return this.client !== undefined;
   }
@@ -109,7 +117,10 @@ export class Server implements vscode.Disposable {
     this.containment = undefined;
     const client = await this.client?.catch(() => undefined);
     this.client = undefined;
-    await client?.dispose();
+    // One that does not answer is killed, and is as good as stopped.
+    await client?.dispose().catch((error: unknown) => {
+      this.log.warn(String(error));
+    });
   }
 
   async dispose(): Promise<void> {
@@ -173,7 +184,8 @@ export class Server implements vscode.Disposable {
         traceOutputChannel: this.log,
         revealOutputChannelOn: RevealOutputChannelOn.Never,
         diagnosticCollectionName: "blankcheck",
-        initializationOptions: settings(),
+        // As they are then: a server that died is started again by itself.
+        initializationOptions: settings,
         middleware: {
           provideCodeLenses: (document, token, next) =>
             vscode.workspace

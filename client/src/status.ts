@@ -10,7 +10,7 @@ interface Shown {
 }
 
 const ASK: Shown = { text: "$(play) Check", tooltip: "Check this exercise" };
-const BUSY: Shown = { text: "$(loading~spin) Checking…", tooltip: "The check is under way" };
+const BUSY = { text: "$(loading~spin) Checking…", tooltip: "The check is under way" };
 
 export class Status implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem(
@@ -44,8 +44,13 @@ export class Status implements vscode.Disposable {
     this.show();
   }
 
-  busy(document: vscode.TextDocument): void {
-    this.set(document, BUSY);
+  /** A check is under way. What is given back ends it, unless another one has begun since. */
+  busy(document: vscode.TextDocument): () => void {
+    const shown = { ...BUSY };
+    this.set(document, shown);
+    return () => {
+      if (this.shown.get(document.uri.toString()) === shown) this.forget(document);
+    };
   }
 
   verdict(document: vscode.TextDocument, result: CheckResult): void {
@@ -58,7 +63,7 @@ export class Status implements vscode.Disposable {
     this.show();
   }
 
-  forget(document: vscode.TextDocument): void {
+  private forget(document: vscode.TextDocument): void {
     this.shown.delete(document.uri.toString());
     this.show();
   }
@@ -96,8 +101,7 @@ export class Status implements vscode.Disposable {
 
 /** The command that leads to the machine where exercises run, if it is another one. */
 export function elsewhere(): string {
-  const command = vscode.workspace
-    .getConfiguration("blankcheck")
-    .get<string | string[]>("runner.command", "");
-  return typeof command === "string" ? command : command.join(" ");
+  const command = vscode.workspace.getConfiguration("blankcheck").get<unknown>("runner.command");
+  // Whoever writes settings by hand may have written anything.
+  return Array.isArray(command) ? command.join(" ") : typeof command === "string" ? command : "";
 }

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { checked } from "./checking";
 import { rangeOf } from "./convert";
 import type { Debugging } from "./debugging";
-import { explain, isCancelled, isGeneral } from "./explain";
+import { explain, isCancelled, isGeneral, words } from "./explain";
 import { identity } from "./listing";
 import { ListCourses, type ChapterItem, type CheckResult } from "./protocol";
 import type { Server } from "./server";
@@ -169,8 +169,7 @@ export class Testing implements vscode.Disposable {
       await work(document, test, run, token);
     } catch (error) {
       if (isCancelled(error)) return;
-      const message = error instanceof Error ? error.message : String(error);
-      run.errored(test, new vscode.TestMessage(message));
+      run.errored(test, new vscode.TestMessage(words(error)));
       if (isGeneral(error)) throw error;
     }
   }

@@ -37,17 +37,16 @@ def command(python: str | Sequence[str]) -> list[str]:
     return [*start, "-I", "-B", "-c", _BOOT, folder]
 
 
-async def plan(target: Target, submission: str, file: str, runner: Runner) -> DebugPlan:
-    """What the process that is debugged may know: nothing of the solution, the SCT or its values.
+def open_blanks(target: Target, submission: str) -> tuple[OpenBlank, ...]:
+    """The unfilled blanks of a submission that can be debugged.
 
-    Raises CourseError with what to do if there is nothing to debug, RunnerUnavailable if nothing
-    can be run.
+    Raises CourseError with what to do if there is nothing to debug.
     """
     require_runnable(target)
     blanks = [item for item in checking.inspect(target, submission) if _is_blank(item.code)]
     lines = Lines(submission)
     fault = find_fault(submission)
-    if fault is not None or not _parses(submission):
+    if fault is not None or _tree(submission) is None:
         # Code that cannot be read cannot be stepped through: its place is told instead.
         if blanks:
             line, message = lines.line_of(blanks[0].span.start), blanks[0].message
@@ -56,6 +55,16 @@ async def plan(target: Target, submission: str, file: str, runner: Runner) -> De
         else:
             line, message = 0, "This is not Python yet."
         raise CourseError(f"Line {line + 1}: {message} Then debug again.")
+    return tuple(OpenBlank(lines.line_of(item.span.start) + 1, item.message) for item in blanks)
+
+
+async def plan(
+    target: Target, submission: str, file: str, runner: Runner, blanks: tuple[OpenBlank, ...]
+) -> DebugPlan:
+    """What the process that is debugged may know: nothing of the solution, the SCT or its values.
+
+    `blanks`: those of `open_blanks`. Raises RunnerUnavailable if nothing can be run.
+    """
     lesson = await checking.repaired_lesson(target, runner, submission)
     return DebugPlan(
         submission=submission,
@@ -65,9 +74,7 @@ async def plan(target: Target, submission: str, file: str, runner: Runner) -> De
         seed=lesson.seed,
         device=lesson.device,
         placed=await runner.place(lesson, submission),
-        blanks=tuple(
-            OpenBlank(lines.line_of(item.span.start) + 1, item.message) for item in blanks
-        ),
+        blanks=blanks,
     )
 
 
@@ -82,9 +89,10 @@ class Failure:
 
 def failures(result: Result, submission: str) -> tuple[Failure, ...]:
     """What a check of a submission found at fault and has a place in its code."""
-    if result.verdict not in ("failed", "error", "timeout", "limit") or not _parses(submission):
+    if result.verdict not in ("failed", "error", "timeout", "limit"):
         return ()
-    tree = ast.parse(submission)
+    if (tree := _tree(submission)) is None:
+        return ()
     lines = Lines(submission)
     found: list[Failure] = []
     for item in result.feedback:
@@ -126,9 +134,9 @@ def _is_blank(code: str) -> bool:
     return code.startswith("blank/")
 
 
-def _parses(submission: str) -> bool:
+def _tree(submission: str) -> ast.Module | None:
+    """Null if it does not parse."""
     try:
-        ast.parse(submission)
+        return ast.parse(submission)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+        return None

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { story } from "./editor.mjs";
+import { servers } from "./processes.mjs";
 
 const FILE = "blankcheck/builtin/artificial-neural-networks/02-neural-networks.py";
 const BLANKS = 12;
@@ -89,7 +90,9 @@ step(
   },
 );
 
-step("Restart Server brings everything back", async (editor) => {
+step("Restart Server brings everything back, even if the server hangs", async (editor) => {
+  const [server] = servers(editor);
+  process.kill(server, "SIGSTOP");
   await editor.command("Blankcheck: Restart Server");
   await editor.marks("info").first().waitFor({ state: "hidden" });
   await editor
@@ -100,11 +103,30 @@ step("Restart Server brings everything back", async (editor) => {
 });
 
 step("for a screen reader, a check that does not pass says so in a message", async (editor) => {
-  const folder = join(editor.workspace, ".vscode");
-  mkdirSync(folder);
-  writeFileSync(join(folder, "settings.json"), '{ "editor.accessibilitySupport": "on" }');
+  set(editor, { "editor.accessibilitySupport": "on" });
   await editor.page.getByRole("button", { name: "Screen Reader Optimized" }).waitFor();
   await editor.command("Blankcheck: Check");
   const told = `${BLANKS} blanks left. Fill in this argument of torch.matmul.`;
   await editor.notification(`Blankcheck: ${told}`).waitFor();
 });
+
+step(
+  "a Python that does not start is told, and the next one that is set is taken",
+  async (editor) => {
+    set(editor, { "blankcheck.interpreter": "/nowhere/python" });
+    await editor.told("/nowhere/python, which blankcheck.interpreter names, is not a Python that");
+    assert.equal(await editor.marks("info").count(), 0);
+    set(editor, { "blankcheck.interpreter": "${workspaceFolder}/.venv/bin/python" });
+    await editor
+      .marks("info")
+      .nth(BLANKS - 1)
+      .waitFor();
+  },
+);
+
+/** Writes the workspace's settings, as its owner would. */
+function set(editor, settings) {
+  const folder = join(editor.workspace, ".vscode");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "settings.json"), JSON.stringify(settings));
+}

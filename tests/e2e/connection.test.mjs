@@ -1,11 +1,12 @@
 // The extension runs where the files are, and the browser is only a window on it: the window may be
 // reloaded and the line may break, and no port but the editor's own is needed.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { basename } from "node:path";
 import { after } from "node:test";
 import { story } from "./editor.mjs";
+import { processes, read, servers } from "./processes.mjs";
 
 const FILE = "blankcheck/builtin/artificial-neural-networks/02-neural-networks.py";
 const BLANKS = 12;
@@ -132,20 +133,6 @@ async function settled(editor) {
   }
 }
 
-/** The processes of language servers that keep their progress where this editor has it. */
-function servers(editor) {
-  return processes()
-    .filter(({ command }) => command.includes("launch.py") && command.includes("serve"))
-    .filter(({ pid }) => read(`/proc/${pid}/environ`).includes(`=${editor.folder}/progress\0`))
-    .map(({ pid }) => pid);
-}
-
-function processes() {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => ({ pid, command: read(`/proc/${pid}/cmdline`).split("\0").join(" ") }));
-}
-
 /** Whether a process is one of these, or below one. */
 function belongs(pid, ancestors) {
   for (let at = pid; at && at !== "0";) {
@@ -171,13 +158,5 @@ function sockets(pid) {
       .flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
   } catch {
     return []; // It has ended meanwhile.
-  }
-}
-
-function read(file) {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return ""; // It has ended meanwhile.
   }
 }

@@ -1,6 +1,8 @@
 // Debugging an exercise, and checking it from the Testing view: a breakpoint, the values there, and on
 // to the end; a failure, its message in the text, and the debugger at the statement at fault.
 import assert from "node:assert/strict";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { fill, story } from "./editor.mjs";
 
 const FILE = "blankcheck/builtin/artificial-neural-networks/02-neural-networks.py";
@@ -142,4 +144,17 @@ step("Debug This Failure is a quick fix, and stops at the statement at fault", a
   await stopped(editor, AT_FAULT);
   assert.match(await editor.variable("weight_2").innerText(), /\(4, 4\), float32, cpu/);
   await goOn(editor);
+});
+
+step("a file that cannot be saved is not debugged, and it is said why", async (editor) => {
+  const file = join(editor.workspace, FILE);
+  // In the way of a save, whoever the tests run as, as a file that may not be written would be.
+  rmSync(file);
+  mkdirSync(file);
+  await editor.write(fill(sample, ANSWERS));
+  await editor.lens("Debug").click();
+  // Beside what VS Code says itself of the save.
+  await editor.told("This file could not be saved. Save it, then debug again.");
+  await editor.picture("debug-unsaved");
+  assert.equal(await editor.page.locator(".debug-toolbar:visible").count(), 0);
 });

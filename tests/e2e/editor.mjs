@@ -215,6 +215,14 @@ export class Editor {
     return this.page.locator(".notification-toast", { hasText: text });
   }
 
+  /** Waits for a notification that there may be no room for beside others. */
+  async told(text) {
+    await this.command("Notifications: Show Notifications");
+    const center = this.page.locator(".notifications-center");
+    await center.locator(".notification-list-item", { hasText: text }).waitFor();
+    await this.command("Notifications: Hide Notifications");
+  }
+
   status(text) {
     return this.page.locator("#blankcheck\\.blankcheck\\.blankcheck\\.verdict", { hasText: text });
   }

@@ -1,6 +1,7 @@
 // A folder that is not trusted can be read, but nothing of it is run before it is.
 import assert from "node:assert/strict";
 import { story } from "./editor.mjs";
+import { servers } from "./processes.mjs";
 
 const FILE = "blankcheck/builtin/artificial-neural-networks/02-neural-networks.py";
 
@@ -33,6 +34,19 @@ step("once trust is given, the same check runs", async (editor) => {
   const settings = editor.page.locator(".monaco-modal-editor-block");
   await settings.getByRole("button", { name: /^Close/ }).click();
   await settings.waitFor({ state: "hidden" });
+  await editor.lens("Check").click();
+  await editor.status(/Not right yet|Stopped/).waitFor();
+});
+
+step("a check whose server dies says so, and the next server is trusted too", async (editor) => {
+  await editor.write(`${header}\nwhile True:\n    pass\n`);
+  await editor.lens("Check").click();
+  await editor.status("Checking…").waitFor();
+  const [server] = servers(editor);
+  process.kill(server, "SIGKILL");
+  await editor.told("The server stopped before this was done. Try it again.");
+  await editor.picture("server-died");
+  await editor.write(`${header}\nprint("ran")\n`);
   await editor.lens("Check").click();
   await editor.status(/Not right yet|Stopped/).waitFor();
 });

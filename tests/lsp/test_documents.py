@@ -345,3 +345,22 @@ async def test_the_tree_lists_the_built_in_course_and_the_folders(client: Client
 async def test_a_submission_finds_its_chapter_above_it(editor: Client, tmp_path: Path) -> None:
     deep = editor.open("somewhere/else/a.py", SAMPLE)
     assert codes(await editor.diagnostics(deep, 1)) == ["blank/unfilled", "blank/unfilled"]
+
+
+async def test_of_more_than_an_editor_shows_the_worst_are_sent(editor: Client) -> None:
+    blanks = editor.open("a.py", HEADER + "print(___)\n" * 1_100)
+    assert len(await editor.diagnostics(blanks, 1)) == 1_000
+    exercise = "## One\n\n```yaml\ntype: NormalExercise\nkey: k{}\n```\n\nDo it.\n\n---\n\n"
+    front = "---\ntitle: Many\n---\n\n"
+    chapter = front + "".join(exercise.format(at) for at in range(1_100))
+    uri = editor.open("course/many.md", chapter, "markdown")
+    # Each exercise has a hint and some warnings; the rules look at a part of them at a time.
+    sent = await editor.wait(
+        lambda m: (
+            m.get("method") == "textDocument/publishDiagnostics"
+            and m["params"]["uri"] == uri
+            and [item["severity"] for item in m["params"]["diagnostics"]] == [2] * 1_000
+        )
+    )
+    places = [item["range"]["start"]["line"] for item in sent["params"]["diagnostics"]]
+    assert places == sorted(places)

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lsprotocol import types
 from tests.lsp.conftest import HEADER, RIGHT, Client
+
+from blankcheck.learning import unit_of
+from blankcheck.lsp.documents import SubmissionView
+from blankcheck.lsp.handlers import inlay_hints, show_hover
+from blankcheck.lsp.server import make_server
+from blankcheck.values import Values
+from blankcheck_runner.wire import Seen
 
 Connect = Callable[..., AbstractAsyncContextManager[Client]]
 TENSORS = HEADER + "rows = grid * 2\ntotal = rows.sum(0)\nprint(total)\n"
@@ -96,6 +104,59 @@ async def test_a_mistake_is_explained_and_the_value_told(client: Client) -> None
     said = await hover(client, uri, place["line"], place["character"])
     assert said is not None
     assert "Add 2 and 3" in said
+
+
+async def test_what_was_edited_while_it_ran_shows_what_still_stands(client: Client) -> None:
+    text = HEADER + "import time\ntotal = 5\ntime.sleep(1)\nmore = total\n"
+    uri = client.open("a.py", text)
+    check = {"textDocument": {"uri": uri}, "workDoneToken": "t"}
+    asked = client.ask("blankcheck/check", check)
+    await client.wait(lambda m: m.get("method") == "$/progress")
+    client.edit(uri, {"text": text.replace("total = 5", "\ntotal = 5").replace("more =", "less =")})
+    assert (await client.answer(asked))["version"] == 1
+    said = await hover(client, uri, 3, 0)
+    assert said is not None
+    assert said.startswith("In the last run, before your latest edits: `total`")
+    assert await hover(client, uri, 2, 0) is None
+    assert await hover(client, uri, 5, 0) is None
+    client.edit(uri, {"text": text})
+    said = await hover(client, uri, 4, 0)
+    assert said is not None
+    assert said.startswith("In the last run: `more`")
+
+
+async def test_what_is_asked_of_a_text_is_answered_of_it_whatever_is_typed_meanwhile(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = make_server(None)
+    session, uri = server.session, (workspace / "a.py").as_uri()
+    session.documents.folders = lambda: ()
+    session.documents.open(types.TextDocumentItem(uri, "python", 1, TENSORS))
+    document = await session.documents.viewed(uri)
+    assert document is not None
+    assert isinstance(document.view, SubmissionView)
+    seen = (Seen("rows", 0, "Tensor", "", shape=(2, 3), dtype="float32", device="cpu"),)
+    document.values = unit_of(document.view.target), Values(TENSORS, seen)
+
+    async def typed_meanwhile(work: Callable[..., Any], *args: Any) -> Any:
+        whole = types.TextDocumentContentChangeWholeDocument("x")
+        session.documents.change(uri, document.version + 1, [whole])
+        return work(*args)
+
+    place, name = types.Position(1, 1), types.TextDocumentIdentifier(uri)
+    everything = types.Range(types.Position(0, 0), types.Position(9, 0))
+    for ask in (
+        lambda: inlay_hints(server, types.InlayHintParams(name, everything)),
+        lambda: show_hover(server, types.HoverParams(name, place)),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(session.background, "aside", typed_meanwhile)
+            answer = await ask()
+        assert "(2, 3)" in str(answer)
+        whole = types.TextDocumentContentChangeWholeDocument(TENSORS)
+        session.documents.change(uri, document.version + 1, [whole])
+        await session.documents.view(document)
+    await session.end()
 
 
 @pytest.fixture

@@ -208,7 +208,7 @@ async def test_nothing_that_gives_the_answer_away_is_in_the_programs_memory(
     runner = HostRunner(BARE)
     try:
         target = find_exercise(tmp_path / "chapter.md", "one", None)
-        made = asdict(await debugging.plan(target, code, str(file), runner))
+        made = asdict(await debugging.plan(target, code, str(file), runner, ()))
     finally:
         await runner.close()
     file.write_text(code, "utf-8")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from blankcheck.course.text import Lines, Span
+from blankcheck.course.variables import unedited
 from blankcheck.values import Values
 from blankcheck_runner.wire import Seen
 
@@ -85,6 +88,16 @@ def test_an_edited_statement_tells_nothing_and_the_others_go_on() -> None:
 
 def test_a_statement_that_is_split_tells_nothing() -> None:
     assert (2, 0) not in told(CODE.replace("y = (x,\n", "y = (x,\n\n"))
+
+
+@pytest.mark.parametrize("edited", ["x = 1\n" * 5, "x = 1\n" * 2 + "y = 2\n" + "x = 1\n" * 2, ""])
+def test_lines_that_are_alike_are_matched_in_their_order(edited: str) -> None:
+    before, after = Lines("x = 1\n" * 4), Lines(edited)
+    moved = unedited(before, after)
+    for new, old in moved.items():
+        assert after.span(new).of(after.text) == before.span(old).of(before.text)
+    assert sorted(moved.values()) == [moved[line] for line in sorted(moved)]
+    assert len(moved) == (5 if edited else 1)  # the last line of each is empty
 
 
 def test_text_that_does_not_parse_any_more_keeps_what_still_stands() -> None:

@@ -55,9 +55,16 @@ def unedited(before: Lines, after: Lines) -> Mapping[int, int]:
     """The lines of a text that another one still has: where they were, by where they are."""
     old = [before.span(line).of(before.text) for line in range(len(before))]
     new = [after.span(line).of(after.text) for line in range(len(after))]
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    return {
-        block.b + index: block.a + index
-        for block in matcher.get_matching_blocks()
-        for index in range(block.size)
-    }
+    # Most edits are in one place. What is equal before and after it need not be searched, which
+    # takes long among lines that are much alike.
+    most = min(len(old), len(new))
+    head = next((at for at in range(most) if old[at] != new[at]), most)
+    most -= head
+    tail = next((at for at in range(most) if old[-1 - at] != new[-1 - at]), most)
+    inner, shift = len(new) - tail, len(old) - len(new)
+    matcher = difflib.SequenceMatcher(None, old[head : inner + shift], new[head:inner], False)
+    found = {line: line for line in range(head)}
+    for block in matcher.get_matching_blocks():
+        found.update((head + block.b + at, head + block.a + at) for at in range(block.size))
+    found.update((line, line + shift) for line in range(inner, len(new)))
+    return found

@@ -20,7 +20,7 @@ COMMAND_KIND = "source.blankcheck"
 
 
 def actions(
-    document: Document, params: types.CodeActionParams, *, client_commands: bool
+    document: Document, params: types.CodeActionParams, client_commands: bool
 ) -> list[types.CodeAction]:
     """What can be done about what stands on the lines asked about, and the commands.
 

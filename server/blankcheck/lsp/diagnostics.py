@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from lsprotocol import types
 
-from blankcheck.course.model import Problem
+from blankcheck.course.model import Problem, Severity
 from blankcheck.course.text import Span
 from blankcheck.linting import LEFT_OUT, once
 from blankcheck.lsp.convert import to_range, to_range_from_json, to_severity
 from blankcheck.lsp.documents import ChapterView, Document, LostView
-from blankcheck.result import Place, help_uri
+from blankcheck.result import Feedback, Place, help_uri
 
 SOURCE = "blankcheck"
+MOST = 1_000
+"""Of one document, the worst first: VS Code shows no more either, and all are sent after each key
+press."""
+_T = TypeVar("_T", Problem, Feedback)
+_RANKS: tuple[Severity, ...] = ("error", "warning", "information", "hint")
 
 
 def diagnostics(document: Document) -> list[types.Diagnostic]:
-    """All diagnostics of a document."""
+    """The diagnostics of a document."""
     view = document.view
     if isinstance(view, ChapterView):
         repaired = [
@@ -27,15 +35,23 @@ def diagnostics(document: Document) -> list[types.Diagnostic]:
         tried = document.trials.problems(view.pieces)
         return [
             _diagnostic(document, problem.code, problem.severity, problem.message, problem.span)
-            for problem in once((*of_data, *view.problems), (*repaired, *tried))
+            for problem in _worst(once((*of_data, *view.problems), (*repaired, *tried)))
         ]
     if isinstance(view, LostView):
         first = document.lines.span(0)
         return [_diagnostic(document, "author/no-exercise", "warning", view.message, first)]
     return [
         _diagnostic(document, item.code, item.severity, item.message, item.span, item.related)
-        for item in document.feedback()
+        for item in _worst(document.feedback())
     ]
+
+
+def _worst(found: Sequence[_T]) -> Sequence[_T]:
+    """As many as are sent, in their order."""
+    if len(found) <= MOST:
+        return found
+    worst = sorted(range(len(found)), key=lambda at: _RANKS.index(found[at].severity))
+    return [found[at] for at in sorted(worst[:MOST])]
 
 
 def _diagnostic(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -98,6 +99,10 @@ class Document:
     def text(self) -> str:
         """What stands in it."""
         return self.lines.text
+
+    def as_it_is(self) -> Document:
+        """A copy for a thread to read, which no edit changes meanwhile."""
+        return copy.copy(self)
 
     def set_text(self, lines: Lines, version: int) -> None:
         """Takes over a newer text; what was said of the old one is no longer so."""

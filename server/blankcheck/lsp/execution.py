@@ -80,9 +80,13 @@ class Execution:
             if document.result is None or document.result[0] != version:
                 raise CourseError("Check the exercise first: then its failure can be debugged.")
             line = None if params.failure is True else params.failure
-            stop_at = debugging.line_at_fault(document.result[1], text, line)
+            stop_at = await self._background.aside(
+                debugging.line_at_fault, document.result[1], text, line
+            )
+        blanks = await self._background.aside(debugging.open_blanks, target, text)
         try:
-            plan = await debugging.plan(target, text, _file(document), self._runners.runner())
+            runner = self._runners.runner()
+            plan = await debugging.plan(target, text, _file(document), runner, blanks)
         except RunnerUnavailable as error:
             raise JsonRpcException(str(error), protocol.RUNNER_UNAVAILABLE) from None
         return {

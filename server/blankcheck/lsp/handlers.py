@@ -153,7 +153,7 @@ async def show_hover(ls: Server, params: types.HoverParams) -> types.Hover | Non
     described = ls.session.prefetch.described(target)
     pictures = ls.session.settings.pictures
     return await ls.session.background.aside(
-        hover, document, params.position, described, hint_taken, pictures
+        hover, document.as_it_is(), params.position, described, hint_taken, pictures
     )
 
 
@@ -162,7 +162,7 @@ async def inlay_hints(ls: Server, params: types.InlayHintParams) -> list[types.I
     document = await ls.session.documents.viewed(params.text_document.uri)
     if document is None or document.values is None:
         return []
-    return await ls.session.background.aside(hints, document, params.range)
+    return await ls.session.background.aside(hints, document.as_it_is(), params.range)
 
 
 async def code_lens(ls: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
@@ -195,7 +195,8 @@ async def code_actions(ls: Server, params: types.CodeActionParams) -> list[types
     document = await ls.session.documents.viewed(params.text_document.uri)
     if document is None:
         return []
-    return actions(document, params, client_commands=ls.session.settings.client_commands)
+    client_commands = ls.session.settings.client_commands
+    return await ls.session.background.aside(actions, document.as_it_is(), params, client_commands)
 
 
 # Our own requests

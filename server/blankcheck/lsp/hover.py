@@ -73,7 +73,7 @@ def hover(
     view = document.view
     if not isinstance(view, SubmissionView):
         return None
-    lines = document.lines  # as they are now, whatever is typed meanwhile
+    lines = document.lines
     offset = to_offset(lines, position)
     if offset < code_span(lines.text).start:
         text = learning.instructions(view.target)

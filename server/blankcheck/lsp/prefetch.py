@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,11 @@ _PREPARE_SECONDS = 0.1
 """Of files that are opened at once, the last one counts."""
 
 
+_AGAIN_SECONDS = 60.0
+"""After the runner could not be reached: whoever types must not knock at another machine, or start
+a broken interpreter, with each key press."""
+
+
 class Prefetch:
     """What was found out ahead of need, and what is being found out."""
 
@@ -47,6 +54,9 @@ class Prefetch:
         self._prepared: tuple[object, ...] | None = None
         """The exercise that the runner was last made ready for."""
         self._preparing: asyncio.Task[None] | None = None
+        self._beginnings = 0
+        self._not_before = -math.inf
+        """When the runner may be tried again, unless somebody asks for something to be run."""
 
     def described(self, target: Target) -> tuple[Described, ...]:
         """What is known of the sample's blanks from running the solution; empty if nothing yet."""
@@ -54,6 +64,8 @@ class Prefetch:
 
     def for_submission(self, document: Document) -> None:
         """Describes and prepares what a submission, as it was last looked at, will be asked for."""
+        if time.monotonic() < self._not_before:
+            return
         if isinstance(document.view, SubmissionView) and self._runners.settings.trusted:
             target = document.view.target
             self._find_out(target)
@@ -70,9 +82,16 @@ class Prefetch:
             work = self._try(document, document.path, document.version)
             document.trying = self._background.spawn(work)
 
-    def forget_runner(self) -> None:
-        """The runner was given up: the next one is not ready for anything yet."""
+    def begin_anew(self) -> None:
+        """The settings have changed: there may be another runner, ready for nothing yet."""
         self._prepared = None
+        self._not_before = -math.inf
+        self._beginnings += 1
+
+    def _unreachable(self, error: RunnerUnavailable, beginning: int) -> None:
+        log.warning(error)
+        if beginning == self._beginnings:
+            self._not_before = time.monotonic() + _AGAIN_SECONDS
 
     def end(self) -> None:
         """Ends what is under way for submissions."""
@@ -90,12 +109,13 @@ class Prefetch:
             task.add_done_callback(self._describing.discard)
 
     async def _describe(self, name: tuple[object, ...], target: Target) -> None:
+        beginning = self._beginnings
         try:
             async with self._turn:  # whoever opens many files is not kept waiting by them all
                 self._described[name] = await describe(target, self._runners.runner())
         except RunnerUnavailable as error:
             del self._described[name]
-            log.warning(error)
+            self._unreachable(error, beginning)
 
     def _prepare(self, target: Target, text: str) -> None:
         """Has the runner made ready for a check of the exercise that was last worked on."""
@@ -108,11 +128,12 @@ class Prefetch:
 
     async def _make_ready(self, target: Target, text: str) -> None:
         await asyncio.sleep(_PREPARE_SECONDS)
+        beginning = self._beginnings
         try:
             await checking.prepare(target, text, self._runners.runner(), self._runners.limits)
         except RunnerUnavailable as error:
             self._prepared = None
-            log.warning(error)
+            self._unreachable(error, beginning)
 
     async def _try(self, document: Document, path: Path, version: int) -> None:
         await self._documents.view(document)

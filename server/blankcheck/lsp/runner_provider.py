@@ -84,18 +84,16 @@ class RunnerProvider:
         stage = None if self._runner is None else self._runner.stage
         return None if stage is None else title(stage)
 
-    def configure(self, settings: Settings) -> bool:
-        """Takes over settings. Whether the runner was given up: another place to run things gets
-        another one."""
+    def configure(self, settings: Settings) -> None:
+        """Takes over settings: another place to run things gets another runner."""
         before, self.settings = self.settings, settings
         runner = self._runner
         if runner is None or (
             _place(before) == _place(settings) and (settings.trusted or not before.trusted)
         ):
-            return False
+            return
         self._runner = None
         self._background.spawn(runner.close())
-        return True
 
     async def end(self) -> None:
         """Ends every process; there is no runner after it."""

@@ -51,8 +51,9 @@ class Session:
 
     def configure(self, settings: Settings) -> None:
         """Takes over settings."""
-        if self.runners.configure(settings):
-            self.prefetch.forget_runner()
+        if settings != self.settings:
+            self.runners.configure(settings)
+            self.prefetch.begin_anew()
 
     def _warn(self, text: str) -> None:
         """Tells the person something that cannot wait for an answer."""
