@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from lsprotocol import types
@@ -14,7 +14,8 @@ from tests.lsp.conftest import SAMPLE
 from blankcheck.lsp.document_store import DocumentStore
 from blankcheck.lsp.session import Session
 from blankcheck.lsp.settings import Settings
-from blankcheck.runner import Runner, RunnerUnavailable
+from blankcheck.runner import RunnerUnavailable
+from blankcheck.runner.launch import Launcher
 
 
 class Unreachable:
@@ -35,15 +36,14 @@ class Unreachable:
 
 
 @pytest.fixture
-def runner() -> Unreachable:
-    return Unreachable()
+def runner(monkeypatch: pytest.MonkeyPatch) -> Unreachable:
+    runner = Unreachable()
 
+    def made(launcher: Launcher) -> Unreachable:
+        return runner
 
-@pytest.fixture
-def session(runner: Unreachable) -> Session:
-    session = Session(lambda method, params: None, lambda launcher: cast(Runner, runner))
-    session.configure(Settings(trusted=True))
-    return session
+    monkeypatch.setattr("blankcheck.runner.process.HostRunner", made)
+    return runner
 
 
 async def type_on(session: Session, uri: str, versions: range) -> None:
@@ -57,8 +57,10 @@ async def type_on(session: Session, uri: str, versions: range) -> None:
 
 
 async def test_who_types_does_not_try_an_unreachable_runner_with_each_key_press(
-    session: Session, runner: Unreachable, workspace: Path
+    runner: Unreachable, workspace: Path
 ) -> None:
+    session = Session(lambda method, params: None)
+    session.configure(Settings(trusted=True))
     uri = (workspace / "a.py").as_uri()
     session.documents.open(types.TextDocumentItem(uri, "python", 1, SAMPLE))
     await type_on(session, uri, range(2, 4))
