@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from blankcheck.course import attributes
 from blankcheck.course.kinds import device_name, is_chapter
@@ -83,6 +84,8 @@ class Course:
     builtin: bool = False
     problem: str | None = None
     """What is wrong with its `course.yml`, for its author."""
+    place: int = 0
+    """Where in it that is, as an offset."""
     missing: tuple[str, ...] = ()
     """What its `course.yml` lists and is not there."""
 
@@ -133,8 +136,8 @@ def in_course(chapter: Chapter, file: Path) -> Chapter:
 
 def device_of_course(file: Path) -> str | None:
     """What the course of a chapter's file says for chapters that say nothing of the device."""
-    declared, _ = _read_manifest(file.parent / "course.yml")
-    return device_name((declared or {}).get("device"))
+    manifest = _read_manifest(file.parent / "course.yml")
+    return device_name((manifest.values or {}).get("device"))
 
 
 def find_courses(roots: Sequence[Path]) -> tuple[Course, ...]:
@@ -160,12 +163,13 @@ def read_course(folder: Path) -> Course | None:
     except (OSError, RuntimeError):
         return None
     manifest = folder / "course.yml"
-    declared, problem = _read_manifest(manifest)
+    declared, problem, place = _read_manifest(manifest)
     if declared is None:
         chapters = [file for file in found.values() if _is_chapter(file)]
         if not chapters and problem is None:
             return None
-        return Course(folder, folder.name, tuple(chapters), folder == builtin_folder(), problem)
+        builtin = folder == builtin_folder()
+        return Course(folder, folder.name, tuple(chapters), builtin, problem, place)
     names = declared.get("chapters")
     missing: list[str] = []
     if isinstance(names, list):
@@ -189,7 +193,7 @@ def read_course(folder: Path) -> Course | None:
         tuple(chapters),
         folder == builtin_folder(),
         problem,
-        tuple(missing),
+        missing=tuple(missing),
     )
 
 
@@ -198,26 +202,30 @@ def not_there(chapter: str, folder: Path) -> str:
     return f"course.yml lists {chapter}, which is not in {folder}. Correct its name."
 
 
-def _read_manifest(file: Path) -> tuple[dict[str, object] | None, str | None]:
+class _Manifest(NamedTuple):
+    """What a `course.yml` says, or else what is wrong with it, and at which offset."""
+
+    values: dict[str, object] | None = None
+    problem: str | None = None
+    place: int = 0
+
+
+def _read_manifest(file: Path) -> _Manifest:
     try:
         if not file.is_file():
-            return None, None
-        found = attributes.read(file.read_text("utf-8"))
+            return _Manifest()
+        found = attributes.read(file.read_bytes().decode())
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
-        return None, (
-            f"{file} cannot be read ({reason}), so the chapters are listed by name. Mend that."
-        )
+        said = f"{file} cannot be read ({reason}), so the chapters are listed by name. Mend that."
+        return _Manifest(None, said)
     if found.error:
-        return None, (
-            f"{file} cannot be used: {found.error}. The chapters are listed by name. Correct it."
-        )
+        said = f"{file} cannot be used: {found.error}. The chapters are listed by name. Correct it."
+        return _Manifest(None, said, found.offset)
     if not found.values:
-        return (
-            None,
-            f"{file} has no keys, such as title, so it is ignored. Write some, or delete it.",
-        )
-    return found.values, None
+        said = f"{file} has no keys, such as title, so it is ignored. Write some, or delete it."
+        return _Manifest(None, said)
+    return _Manifest(found.values)
 
 
 def course_folders(root: Path, closed: Callable[[OSError], None] | None = None) -> Iterator[Path]:

@@ -152,11 +152,15 @@ def _fault_of_chapter(target: Target, item: Reported, for_author: bool) -> Feedb
     said, start, end = item.message, item.start, item.end
     fault = find_fault(code.text)
     if fault is not None:  # told more exactly than by whoever tried to run it
-        said, start, end = fault.message, fault.span.start, fault.span.end
-        said += "" if for_author else f" {NOT_YOURS}"
+        said = f"{fault.message} {NOT_YOURS}"
+        start, end = fault.span.start, fault.span.end
     span = code.span if start is None else _in_chapter(target, code, start, end)
     line = Lines(target.chapter.text).line_of(span.start) + 1
-    message = said if for_author else f"In the {name}, line {line} of {target.file.name}: {said}"
+    message = (
+        said.removesuffix(f" {NOT_YOURS}")
+        if for_author
+        else f"In the {name}, line {line} of {target.file.name}: {said}"
+    )
     related = (place(target, span, f"The exercise's {name}"),)
     return Feedback(item.code, item.severity, message, Span(0, 0), related=related)
 

@@ -115,7 +115,7 @@ def _of_manifest(folder: Path, course: Course) -> Iterator[Finding]:
         text = ""
     lines = Lines(text)
     for name in course.missing or ("",):
-        start = max(0, text.find(name))
+        start = max(0, text.find(name)) if name else course.place
         span = Span(start, start + len(name))
         said = not_there(name, course.folder) if name else course.problem
         yield Finding(str(file), None, "author/course", "error", said, span, lines)

@@ -7,7 +7,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from blankcheck.course.model import Severity
 from blankcheck.course.text import Lines, Span
@@ -185,7 +187,13 @@ def _sarif_result(finding: Finding) -> dict[str, Any]:
         "endLine": place["end"]["line"] + 1,
         "endColumn": place["end"]["character"] + 1,
     }
-    location = {"artifactLocation": {"uri": finding.file}, "region": region}
+    file = Path(finding.file)
+    uri = (
+        file.as_uri()
+        if file.is_absolute()
+        else quote(file.as_posix().encode("utf-8", "surrogateescape"))
+    )
+    location = {"artifactLocation": {"uri": uri}, "region": region}
     return {
         "ruleId": finding.code,
         "level": _LEVELS[finding.severity],

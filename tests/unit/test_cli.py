@@ -257,6 +257,9 @@ def test_linting_runs_the_solutions(capsys: pytest.CaptureFixture[str]) -> None:
     line = SUMS.splitlines().index("y = 1 / 0")
     assert errors[0]["range"]["start"]["line"] == line
     assert errors[0]["file"] == "sums.md"
+    assert errors[0]["message"] == (
+        "This pre-exercise code raises ZeroDivisionError: division by zero."
+    )
     assert set(errors[0]) == {"file", "exercise", "code", "severity", "message", "range"}
     assert main(["lint", ".", "--static"]) == 0
 
@@ -357,6 +360,11 @@ def test_what_is_wrong_with_a_course_is_told_to_its_author(
         "author/course",
     )
     assert "Write each on a line of its own" in found["message"]
+    write("course.yml", "title: Sums\nchapters:\n\t- sums.md\n")
+    assert main(["lint", ".", "--static"]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("course.yml:3:1: ")
+    assert "course.yml cannot be used: a tab stands where YAML takes spaces only." in said
 
 
 @contextlib.contextmanager

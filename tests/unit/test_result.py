@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 from blankcheck.course.text import Lines, Span
 from blankcheck.linting import Finding
@@ -139,3 +141,13 @@ def test_findings_as_sarif() -> None:
     place = first["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "one.md"
     assert place["region"] == {"startLine": 2, "startColumn": 12, "endLine": 2, "endColumn": 14}
+
+
+def test_a_file_in_sarif_is_a_uri(tmp_path: Path) -> None:
+    def uri(file: str) -> str:
+        (run,) = json.loads(findings_sarif([replace(FINDING, file=file)], "1.0"))["runs"]
+        return run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+
+    assert uri("für alle/a#b.md") == "f%C3%BCr%20alle/a%23b.md"
+    assert uri("caf\udce9.md") == "caf%E9.md"  # a name that is no UTF-8
+    assert uri(str(tmp_path / "a b.md")) == (tmp_path / "a b.md").as_uri()
