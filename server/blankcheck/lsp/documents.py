@@ -151,10 +151,23 @@ def look_at(document: Document, roots: Sequence[Path]) -> View:
         return SubmissionView(target, checking.inspect(target, text))
     if is_chapter(text, document.language, path):
         read = document.reader.read(lines, None if path is None else device_of_course(path))
-        until = time.monotonic() + LOOK_SECONDS
-        complete = pieces.look(read, lambda: time.monotonic() > until)
+        complete = pieces.look(read, _soon())
         return ChapterView(read, pieces.problems(read), complete)
     return None
+
+
+def _soon() -> Callable[[], bool]:
+    """Whether `LOOK_SECONDS` are over, counted from when that is first asked: before it, the first
+    look of all imports the rules."""
+    until: float | None = None
+
+    def over() -> bool:
+        nonlocal until
+        if until is None:
+            until = time.monotonic() + LOOK_SECONDS
+        return time.monotonic() > until
+
+    return over
 
 
 def look_further(view: ChapterView, stop: Callable[[], bool]) -> ChapterView:
