@@ -197,6 +197,7 @@ export const ProgressChanged = new NotificationType<{
   step: number | null;
   state: State;
 }>("blankcheck/progressChanged");
+export const CoursesChanged = new NotificationType<object>("blankcheck/coursesChanged");
 
 /** The error codes that the client treats in their own way. */
 export const ErrorCode = {

@@ -14,7 +14,15 @@ import {
   type RequestType,
 } from "vscode-languageclient/node";
 import { findInterpreter } from "./interpreter";
-import { Inform, Output, ProgressChanged, Trust, type Contained, type Settings } from "./protocol";
+import {
+  CoursesChanged,
+  Inform,
+  Output,
+  ProgressChanged,
+  Trust,
+  type Contained,
+  type Settings,
+} from "./protocol";
 
 /** What is thrown when there is no server; the learner has been told why. */
 export class NoServer extends Error {}
@@ -27,11 +35,11 @@ export class Server implements vscode.Disposable {
   /** What follows from trust that was just given; who asks for something waits for it. */
   private trusting: Promise<void> = Promise.resolve();
   private executable = "";
-  private readonly progressed = new vscode.EventEmitter<void>();
+  private readonly changed = new vscode.EventEmitter<void>();
   private readonly printed = new vscode.EventEmitter<{ uri: string; text: string }>();
 
-  /** The learner's state in the courses may have changed. */
-  readonly onDidProgress = this.progressed.event;
+  /** What is in the courses, or the learner's state there, may have changed. */
+  readonly onDidChangeCourses = this.changed.event;
   /** A submission that runs has printed something. */
   readonly onDidPrint = this.printed.event;
 
@@ -94,7 +102,7 @@ export class Server implements vscode.Disposable {
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
-    this.progressed.fire();
+    this.changed.fire();
   }
 
   /** Whether it runs, or is being started. */
@@ -125,7 +133,7 @@ export class Server implements vscode.Disposable {
 
   async dispose(): Promise<void> {
     await this.stop();
-    this.progressed.dispose();
+    this.changed.dispose();
     this.printed.dispose();
   }
 
@@ -206,9 +214,11 @@ export class Server implements vscode.Disposable {
       if (newState === State.Running) this.tell("running");
       if (newState === State.Stopped) this.tell("failed");
     });
-    client.onNotification(ProgressChanged, () => {
-      this.progressed.fire();
-    });
+    for (const news of [ProgressChanged, CoursesChanged]) {
+      client.onNotification(news.method, () => {
+        this.changed.fire();
+      });
+    }
     client.onNotification(Output, (params) => {
       this.printed.fire(params);
     });

@@ -26,6 +26,8 @@ export class Testing implements vscode.Disposable {
   private readonly listeners: vscode.Disposable[];
   /** Whether anybody wants to see the tests. */
   private wanted = false;
+  /** How often the courses were asked for. */
+  private turns = 0;
   /** The tests by their files. */
   private readonly files = new Map<string, vscode.TestItem>();
 
@@ -49,7 +51,7 @@ export class Testing implements vscode.Disposable {
     };
     this.controller.refreshHandler = () => this.list();
     this.listeners = [
-      server.onDidProgress(() => {
+      server.onDidChangeCourses(() => {
         if (this.wanted) void this.list();
       }),
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
@@ -66,8 +68,10 @@ export class Testing implements vscode.Disposable {
   /** Lists the courses, in a workspace that has to do with any. */
   private async list(): Promise<void> {
     if (!this.server.started && !(await keepsExercises())) return;
+    const turn = ++this.turns;
     try {
       const { courses } = await this.server.request(ListCourses, {});
+      if (turn !== this.turns) return;
       this.files.clear();
       this.controller.items.replace(
         courses

@@ -16,7 +16,7 @@ class CourseTree implements vscode.TreeDataProvider<Node> {
   readonly onDidChangeTreeData = this.changed.event;
 
   constructor(private readonly server: Server) {
-    server.onDidProgress(() => {
+    server.onDidChangeCourses(() => {
       this.changed.fire();
     });
   }

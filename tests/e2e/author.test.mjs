@@ -1,6 +1,6 @@
 // An author's chapter with mistakes: told where they are, and put right with one key.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { story } from "./editor.mjs";
 
@@ -71,4 +71,12 @@ step("a quick fix writes the repair into the chapter, and its problem is gone", 
   const code = editor.page.locator(".view-lines");
   await code.getByText("side = math.pow").waitFor();
   assert.equal(await code.getByText("import math").count(), 2);
+});
+
+step("a chapter that is written is listed, and no longer once it is gone", async (editor) => {
+  const file = join(editor.workspace, "course", "powers.md");
+  writeFileSync(file, CHAPTER.replaceAll("root", "power").replaceAll("Root", "Power"));
+  await editor.exercise("The power of nine").waitFor();
+  rmSync(file);
+  await editor.exercise("The power of nine").waitFor({ state: "detached" });
 });

@@ -168,6 +168,8 @@ async def test_a_chapter_that_is_corrected_on_disk_is_taken_up(client: Client) -
     client.notify("workspace/didChangeWatchedFiles", {"changes": [change]})
     message = await client.wait(lambda m: m.get("method", "").endswith("Diagnostics"), since)
     assert codes(message["params"]["diagnostics"]) == ["blank/unfilled"]
+    # Whoever lists the courses lists them again.
+    await client.wait(lambda m: m.get("method") == "blankcheck/coursesChanged", since)
 
 
 async def test_an_edit_out_of_order_stops_checks_until_the_whole_text_comes(client: Client) -> None:
@@ -214,7 +216,15 @@ async def test_the_outline_of_a_chapter(editor: Client) -> None:
 async def test_the_problems_of_a_chapter_are_told_to_its_author(editor: Client) -> None:
     text = (editor.workspace / "course/sums.md").read_text("utf-8")
     uri = editor.open("course/sums.md", text.replace("key: broken01", "key: add01"), "markdown")
-    found = await editor.diagnostics(uri, 1)
+    # The rules look at a part of a chapter at a time.
+    message = await editor.wait(
+        lambda m: (
+            m.get("method") == "textDocument/publishDiagnostics"
+            and m["params"]["uri"] == uri
+            and "author/duplicate-key" in codes(m["params"]["diagnostics"])
+        )
+    )
+    found = message["params"]["diagnostics"]
     (duplicate,) = [d for d in found if d["code"] == "author/duplicate-key"]
     lines = text.replace("key: broken01", "key: add01").splitlines()
     assert lines[duplicate["range"]["start"]["line"]] == "key: add01"

@@ -101,12 +101,17 @@ def did_change_configuration(ls: Server, params: types.DidChangeConfigurationPar
 
 def did_change_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
     """A chapter may have changed on disk."""
-    ls.session.documents.refresh_all()
+    _courses_changed(ls)
 
 
 def did_change_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
     """A chapter may be found now, or no longer."""
+    _courses_changed(ls)
+
+
+def _courses_changed(ls: Server) -> None:
     ls.session.documents.refresh_all()
+    ls.protocol.notify(protocol.COURSES_CHANGED, {})
 
 
 def trust(ls: Server, params: object) -> None:

@@ -28,6 +28,7 @@ TRUST = "blankcheck/trust"
 # Notifications, server to client
 OUTPUT = "blankcheck/output"
 PROGRESS_CHANGED = "blankcheck/progressChanged"
+COURSES_CHANGED = "blankcheck/coursesChanged"
 
 # Commands of lenses and code actions, each with a document's URI: the client's own, or, if it does
 # not say that it has them, the server's
