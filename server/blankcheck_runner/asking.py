@@ -28,12 +28,21 @@ from blankcheck_runner.probing import (
     written,
 )
 
+ANSWER_SECONDS = 20.0
+"""For all answers of a process. Less than the judge has, who is not to blame for the process."""
+MOST_AHEAD = 32
+MAX_AHEAD = 500
+"""Of what is asked ahead at once: how many, and how long the code of each. It has to fit into the
+channel, as the process may have to write an answer before it reads the next question."""
+
 
 class RemoteProcess:
     """The judge's end of a channel to a process that answers with `serve`."""
 
-    def __init__(self, channel: Channel, seconds: float = 30.0) -> None:
+    def __init__(self, channel: Channel, seconds: float = ANSWER_SECONDS) -> None:
         self._channel = channel
+        self._foreseen: deque[Look] = deque()
+        """What is still to be asked ahead."""
         self._asked: deque[Look] = deque()
         """What was asked for and not yet answered."""
         self._early: dict[Look, Observed] = {}
@@ -70,10 +79,13 @@ class RemoteProcess:
 
     def ask_ahead(self, foreseen: Iterable[Look]) -> None:
         """Asks for what will be wanted, so that the process works while its answers are used."""
-        for look in foreseen:
+        self._foreseen.extend(foreseen)
+        self._ask_more()
+
+    def _ask_more(self) -> None:
+        while self._foreseen and len(self._asked) < MOST_AHEAD and self._dead is None:
+            look = self._foreseen.popleft()
             question = _question(Probe(*look), observe({}).tree)
-            if self._dead is not None:
-                return
             try:
                 self._channel.send(question, b"", timeout=5.0)
             except (ChannelClosed, wire.FrameError, OSError) as error:
@@ -83,13 +95,15 @@ class RemoteProcess:
     def _receive_until(self, look: Look | None) -> None:
         """Takes the answers to what was asked ahead: up to that one, or all of them."""
         while self._asked and self._dead is None and look not in self._early:
-            if look is not None and look not in self._asked:
+            if look is not None and look not in self._asked and look not in self._foreseen:
                 return
             message, blob = self._received(7.0)
             answer = read_answer(message, blob).observed()
             if self._dead is not None:
                 answer = Observed(raised=Raised("ProcessDied", self._dead))
             self._early[self._asked.popleft()] = answer
+            if look is not None:
+                self._ask_more()
 
     def _died(self, error: Exception) -> None:
         self._dead = f"the submission's process does not answer any more ({error})"
@@ -146,7 +160,11 @@ def foreseen(asked: Iterable[Look], submission: str) -> list[Look]:
     """Of what a check of the solution asks for: what a check of the submission may be asked to
     answer. Names, and the submission's own expressions; never the solution's."""
     own = "".join(submission.split())
-    return [look for look in asked if look[0].isidentifier() or "".join(look[0].split()) in own]
+    return [
+        look
+        for look in asked
+        if len(look[0]) <= MAX_AHEAD and (look[0].isidentifier() or "".join(look[0].split()) in own)
+    ]
 
 
 def _question(probe: Probe, bindings: Any) -> dict[str, Any]:

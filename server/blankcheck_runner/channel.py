@@ -72,13 +72,15 @@ class Channel:
         except (BrokenPipeError, ConnectionError) as error:
             raise ChannelClosed(str(error)) from None
 
-    def receive(self, timeout: float | None = None) -> Received:
-        """The next frame. Raises TimeoutError (the channel is then of no further use, as half a
-        frame may have been read), ChannelClosed at its end, or FrameError."""
+    def receive(self, timeout: float | None = None, *, with_descriptors: bool = False) -> Received:
+        """The next frame, and only if that is said the descriptors with it: the system closes
+        others. Raises TimeoutError (the channel is then of no further use, as half a frame may
+        have been read), ChannelClosed at its end, or FrameError."""
         deadline = _deadline(timeout)
         descriptors: list[int] = []
         try:
-            header = self._exactly(wire.HEADER.size, deadline, descriptors)
+            wanted = descriptors if with_descriptors else None
+            header = self._exactly(wire.HEADER.size, deadline, wanted)
             body, blob = wire.lengths(header)
             message = wire.decode(self._exactly(body, deadline))
             return Received(message, self._exactly(blob, deadline), tuple(descriptors))

@@ -79,10 +79,10 @@ class Checker:
             return await self._answer(request, _ignore, apart=True)
         except _Interrupted as again:
             return again.report
-        except Killed as killed:
-            if killed.part is None:
+        except HostFault as fault:
+            if fault.blamed is None:
                 raise
-            return _unjudged(request, Ran(killed.part, stop=stops.killed_others()))
+            return _unjudged(request, fault.blamed)
 
     async def _answer(
         self, request: Request, on_output: Callable[[str], None], *, apart: bool = False

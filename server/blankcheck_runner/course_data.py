@@ -133,7 +133,8 @@ class CourseData:
 def copy_of_work(used: str, directory: str) -> None:
     """Copies what is in a directory that code has worked in. Raises OSError.
 
-    No link is followed: the code may have made it, and reaches less than this process.
+    No link in it is followed. Where that code may still be at work it is for a process that reaches
+    no more than it.
     """
     waiting = [(used, directory)]
     while waiting:
@@ -148,7 +149,18 @@ def copy_of_work(used: str, directory: str) -> None:
                 Path(target).mkdir()
                 waiting.append((entry.path, target))
             elif entry.is_file():
-                shutil.copy2(entry.path, target)
+                _copy_file(entry.path, target, entry.stat().st_mode)
+
+
+def _copy_file(source: str, target: str, mode: int) -> None:
+    """Copies a file. Who is contained cannot set its permissions later."""
+
+    def create(path: str, flags: int) -> int:
+        return os.open(path, flags, mode & 0o777)
+
+    with open(source, "rb") as content, open(target, "xb", opener=create) as copy:  # noqa: PTH123
+        shutil.copyfileobj(content, copy, 2**20)
+    shutil.copystat(source, target)
 
 
 def _copy(folder: str, directory: str, copy: Callable[[str, str], object]) -> None:

@@ -21,8 +21,9 @@ from blankcheck_runner.course_data import survey
 from blankcheck_runner.hold import Hold, Swarming, WorkerDied, WorkerFailed, answered, give_up
 from blankcheck_runner.judge.task import Task
 from blankcheck_runner.output import Output
+from blankcheck_runner.plain import one_line
 from blankcheck_runner.programs import StartFailed
-from blankcheck_runner.runs import HostFault, Killed, Ran, execute
+from blankcheck_runner.runs import HostFault, Killed, Ran, Uncopied, execute
 from blankcheck_runner.scratch import Scratch
 from blankcheck_runner.start import Starter
 from blankcheck_runner.wire import Request
@@ -30,6 +31,8 @@ from blankcheck_runner.wire import Request
 KEPT = 2
 """Lessons that are kept when nobody uses them: the one at hand and the one before."""
 REHEARSAL_SECONDS = 2.0
+BRING_SECONDS = 20.0
+"""For a copy of the files that an exercise's code has left."""
 IDLE_SECONDS = 0.03
 """Without a request, after which workers are forked ahead: many checks in a row do without."""
 _SETTLE_SECONDS = 0.15
@@ -179,7 +182,7 @@ class Lessons:
 
     async def fork(self, state: State, request: Request) -> State:
         """Another worker in the same state, in a copy of its directory. Raises HostFault."""
-        directory = await self._scratch.copy(state.directory)
+        directory = await self._scratch.beside(state.directory)
         try:
             hold = await state.hold.fork(request.limits.output)
         except WorkerDied:
@@ -188,7 +191,25 @@ class Lessons:
         except BaseException:
             self._scratch.remove(directory)
             raise
-        return State(hold, directory, state.ran)
+        forked = State(hold, directory, state.ran)
+        try:
+            await self._bring(forked, state.directory)
+        except BaseException:
+            self.end(forked)
+            raise
+        return forked
+
+    async def _bring(self, state: State, source: str) -> None:
+        """Has a worker copy what is in the directory that it comes from. Raises HostFault."""
+        asking = state.hold.ask("bring", source=source, directory=state.directory)
+        try:
+            answer = await answered(asking, BRING_SECONDS, state.hold)
+        except WorkerDied:
+            raise Killed("a process that others are forked from has ended") from None
+        except (asyncio.TimeoutError, WorkerFailed):
+            raise Uncopied(state.ran.part) from None
+        if isinstance(answer.get("unable"), str):
+            raise HostFault(self._scratch.no_room(one_line(answer["unable"])))
 
     def end(self, state: State) -> None:
         """Kills a worker and removes its directory."""

@@ -16,6 +16,7 @@ from blankcheck_runner.crash import Crash, crash_from_json
 from blankcheck_runner.execute import MAX_RECORDED
 from blankcheck_runner.hold import Hold, WorkerDied, WorkerFailed, give_up
 from blankcheck_runner.judge.task import Printed
+from blankcheck_runner.plain import one_line
 from blankcheck_runner.stops import Stop
 from blankcheck_runner.wire import Part, Request
 
@@ -30,7 +31,11 @@ _MAX_PRINTS = 100_000
 
 
 class HostFault(Exception):
-    """Something below the host went wrong that no course and no learner is to blame for."""
+    """Something below the host went wrong that no course and no learner is to blame for; unless it
+    happens again."""
+
+    blamed: Ran | None = None
+    """Who is, then."""
 
 
 class Killed(HostFault):
@@ -39,7 +44,18 @@ class Killed(HostFault):
     def __init__(self, message: str, part: Part | None = None) -> None:
         """`part`: what ran then, if that is known."""
         super().__init__(message)
-        self.part: Part | None = part
+        if part is not None:
+            self.blamed = Ran(part, stop=stops.killed_others())
+
+
+class Uncopied(HostFault):
+    """What code has left in its folder cannot be copied."""
+
+    def __init__(self, part: Part) -> None:
+        """`part`: what ran last there."""
+        stop = stops.uncopied()
+        super().__init__(f"the exercise's code {stop.reason}")
+        self.blamed = Ran(part, stop=stop)
 
 
 @dataclass(frozen=True)
@@ -91,7 +107,10 @@ async def execute(hold: Hold, directory: str, request: Request, part: Part) -> R
             return Ran(part, stop=stop, line=line)
         answer = await asking
         if isinstance(answer.get("unable"), str):
-            raise HostFault(answer["unable"])
+            began = hold.position()
+            if began is not None and began[0] == part:
+                raise WorkerFailed  # the code says so, for it runs
+            raise HostFault(one_line(answer["unable"], 300))
         if part != "submission":
             await confirm(hold, part)
         return _ran(request, part, answer)

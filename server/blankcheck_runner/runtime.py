@@ -8,6 +8,7 @@ a message does what the operation of its name asks for, and returns its answer.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ from typing import Any
 
 from blankcheck_runner import asking, crash, devices, limits, probing, processes, warming, wire
 from blankcheck_runner.channel import Channel, write_position
+from blankcheck_runner.course_data import copy_of_work
 from blankcheck_runner.describe import describe
 from blankcheck_runner.driver import holds_driver
 from blankcheck_runner.execute import Program, Ran, chance_kept
@@ -60,6 +62,17 @@ class Runtime:
         self._file = ""
         self._narrowed = ""
         """The directory that what runs here is kept in."""
+
+    def bring(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Copies what is in a directory. The code that worked there is kept to what this process
+        may reach, and the host is not."""
+        try:
+            copy_of_work(message["source"], message["directory"])
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            return {"unable": os.strerror(error.errno)}
+        return {}
 
     def execute(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Runs a text as a part of the program."""
@@ -101,8 +114,10 @@ class Runtime:
     def look_back(self) -> None:
         """Looks at what the names of a submission that ran hold: after the answer to `execute`,
         while others work with that."""
-        if self._watch is not None:
-            self._seen, self._watch = self._watch.end(), None
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            with contextlib.suppress(Exception):  # the code may have broken anything
+                self._seen = watch.end()
 
     def seen(self) -> dict[str, Any]:
         """What was seen of the submission."""

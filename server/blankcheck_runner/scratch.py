@@ -11,7 +11,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from blankcheck_runner.course_data import CourseData, copy_of_work, shared_in
+from blankcheck_runner.course_data import CourseData, shared_in
 
 _PREFIX = "blankcheck-"
 _LONGEST = 29
@@ -41,8 +41,11 @@ class Scratch:
         """
         return await asyncio.to_thread(self._make, data, None)
 
-    async def copy(self, directory: str) -> str:
-        """A copy of a directory that code has worked in, in the same group. Raises OSError."""
+    async def beside(self, directory: str) -> str:
+        """A new directory, empty, in the group of another one. Raises OSError.
+
+        Code may have worked in that, so that only who may do no more copies what is there.
+        """
         return await asyncio.to_thread(self._make, None, directory)
 
     def remove(self, directory: str) -> None:
@@ -57,9 +60,9 @@ class Scratch:
             await asyncio.wait(self._removing)
         await asyncio.to_thread(remove, self._root)
 
-    def _make(self, data: str | None, used: str | None) -> str:
+    def _make(self, data: str | None, other: str | None) -> str:
         try:
-            return self._made(data, used)
+            return self._made(data, other)
         except OSError as error:
             unreadable = _unreadable(error)
             if unreadable is not None:
@@ -68,23 +71,25 @@ class Scratch:
                     "take it out of the data"
                 ) from error
             reason = error.strerror or "not all files could be copied; is the disk full?"
-            raise OSError(
-                f"no folder for it could be made in {self._root.parent} ({reason}). Make room "
-                "there, or name another folder in the environment variable TMPDIR"
-            ) from error
+            raise OSError(self.no_room(reason)) from error
 
-    def _made(self, data: str | None, used: str | None) -> str:
+    def no_room(self, reason: str) -> str:
+        """What to tell people where a directory cannot be made or filled."""
+        return (
+            f"no folder for it could be made in {self._root.parent} ({reason}). Make room "
+            "there, or name another folder in the environment variable TMPDIR"
+        )
+
+    def _made(self, data: str | None, other: str | None) -> str:
         self._root.chmod(0o700)  # where a submission could take that away
-        if used is None:
+        if other is None:
             group = Path(tempfile.mkdtemp(prefix="", dir=self._root))
         else:
-            group = Path(used).parent
+            group = Path(other).parent
             group.chmod(0o700)
         # Nothing in the name tells a student from a reference, or one check from another.
         directory = tempfile.mkdtemp(prefix="", dir=group)
-        if used is not None:
-            copy_of_work(used, directory)
-        elif data is not None:
+        if data is not None:
             self._course_data.put(data, directory)
         return directory
 
@@ -121,41 +126,68 @@ def remove_of(host: int) -> None:
 
 
 def _remove_of_group(directory: Path) -> None:
-    remove(directory)
+    group = directory.parent
+    remove(directory, Path(f"{group}-{directory.name}"))
     with contextlib.suppress(OSError):
-        directory.parent.rmdir()  # if it was the group's last
+        group.rmdir()  # if it was the group's last
 
 
-def remove(directory: Path) -> None:
+def remove(directory: Path, aside: Path | None = None) -> None:
     """Removes a directory, whatever permissions a submission left in it, and however deep: what
     stands in directories in it is brought up first, so that no path and no recursion grows, and
-    one directory at most is open. No link is followed."""
+    one directory at most is open.
+
+    No link is followed, though something that works there may still put one anywhere. So each
+    directory is first moved to a name that begins with `aside`, where nothing of the kind comes,
+    and only then looked at; without `aside`, that is beside the directory itself.
+    """
     if directory.is_symlink():
         return
     numbers = itertools.count()
-    waiting = [directory]
+    waiting: list[Path] = []
+
+    def move(path: Path) -> None:
+        moved = Path(f"{aside or directory}-{next(numbers)}")
+        _open_up(path)  # else only root may move it
+        path.rename(moved)
+        waiting.append(moved)
+
+    with contextlib.suppress(OSError):
+        move(directory)
     while waiting:
         folder = waiting.pop()
         with contextlib.suppress(OSError):
-            folder.chmod(0o700)
+            if not _is_folder(folder):
+                folder.unlink()
+                continue
             with os.scandir(folder) as entries:
                 listed = [(Path(entry), _is_folder(entry)) for entry in entries]
             for path, is_folder in listed:
                 with contextlib.suppress(OSError):
-                    if not is_folder:
+                    if is_folder:
+                        move(path)
+                    else:
                         path.unlink()
-                        continue
-                    path.chmod(0o700)  # else only root may move it
-                    above = Path(f"{directory}-{next(numbers)}")
-                    path.rename(above)
-                    waiting.append(above)
             folder.rmdir()
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _open_up(directory: Path) -> None:
+    """Gives this process all rights to a directory; a link in its place is not followed, where code
+    is kept from what a link may lead to."""
+    if not hasattr(os, "O_PATH"):
+        directory.chmod(0o700)
+        return
+    descriptor = os.open(directory, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY)
+    try:
+        Path(f"/proc/self/fd/{descriptor}").chmod(0o700)
+    finally:
+        os.close(descriptor)
+
+
+def _is_folder(path: os.DirEntry[str] | Path) -> bool:
     """Whether it is a directory itself, and no link to one, nor a junction, as on Windows."""
     try:
-        status = entry.stat(follow_symlinks=False)
+        status = path.stat(follow_symlinks=False)
     except OSError:
         return False
     return stat.S_ISDIR(status.st_mode) and not getattr(status, "st_reparse_tag", 0)
@@ -165,7 +197,7 @@ def _remove_stale() -> None:
     """Removes what hosts left that did not come to their end."""
     for left in Path(_place()).glob(f"{_PREFIX}*-*"):
         owner = left.name.removeprefix(_PREFIX).partition("-")[0]
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, OverflowError):
             if os.name == "posix" and left.lstat().st_uid == os.getuid() and not _runs(int(owner)):
                 remove(left)
 

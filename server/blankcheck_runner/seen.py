@@ -47,11 +47,11 @@ class Watch:
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         self._namespace = namespace
-        self._bound: dict[int, list[str]] = {}
+        self._bound: dict[int, dict[str, None]] = {}
         """The names that a statement may bind, by its first line."""
         self._last: dict[str, int] = {}
         """The line of the last statement that may bind a name."""
-        self._named: list[str] = []
+        self._named: dict[str, None] = {}
         self._line = 0
         self._room = MAX_ALL_LEVELS
         self._seen: list[Seen] = []
@@ -62,13 +62,10 @@ class Watch:
             for node in ast.walk(statement):
                 if not isinstance(node, ast.Name):
                     continue
-                if node.id not in self._named:
-                    self._named.append(node.id)
+                self._named[node.id] = None
                 if isinstance(node.ctx, ast.Store):
                     line = first_line(statement)
-                    bound = self._bound.setdefault(line, [])
-                    if node.id not in bound:
-                        bound.append(node.id)
+                    self._bound.setdefault(line, {})[node.id] = None
                     self._last[node.id] = line
 
     def before(self, line: int) -> None:

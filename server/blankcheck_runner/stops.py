@@ -173,6 +173,11 @@ def unanswering() -> Stop:
     return Stop("error", "run/crash", message, reason)
 
 
+def uncopied() -> Stop:
+    """The code moved its folder away, put something else there, or left far too much in it."""
+    return _crashed("left its folder in a state in which it cannot be copied")
+
+
 def killed_others() -> Stop:
     """The code killed what it was started from, or somebody did while it ran."""
     reason = "ended other processes, those that run it among them"

@@ -13,6 +13,7 @@ itself failed. `exited` comes without being asked.
 - `split`: makes one that is a child of the host, in namespaces of its own, and outlives this one.
 - `heir`: splits off one that is to take the host's place; it holds what comes along for that.
 - `stand_in`: has the heir be the stem, which has ended.
+- `bring`: copies the directory of the worker that it was forked from.
 - `execute`: runs a text as a part.
 - `seen`: says what the names of the submission that ran held.
 - `serve`: says so too, and answers probes on the channel that comes along, until it is closed.
@@ -80,7 +81,7 @@ class Worker:
             with contextlib.suppress(ChannelClosed):
                 while True:
                     self._wait()
-                    self._obey(self._channel.receive())
+                    self._obey(self._channel.receive(with_descriptors=True))
             if self._claim is None:
                 return
             self._succeed(self._claim)
@@ -135,6 +136,8 @@ class Worker:
                 return self._split(descriptors, message["host"], message["guard"])
             case "stand_in":
                 return self._stand_in()
+            case "bring":
+                return self._runtime.bring(message)
             case "execute":
                 self._channel.send({"id": message["id"], **self._runtime.execute(message)})
                 self._runtime.look_back()

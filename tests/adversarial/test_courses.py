@@ -177,6 +177,33 @@ async def test_the_data_of_a_course_cannot_be_changed(highest: Bench, tmp_path: 
     assert (tmp_path / "numbers.txt").read_text() == "1 2 3"
 
 
+@pytest.mark.parametrize("part", ["pre_exercise_code", "solution"])
+async def test_no_link_in_the_place_of_a_directory_is_followed(part: str, highest: Bench) -> None:
+    """What is forked from there gets a copy of the directory, made by nobody who may do more."""
+    if highest.level not in ("landlock", "full"):
+        pytest.skip(f"this machine contains code only as far as {highest.level}")
+    swap = f"""
+import os
+here = os.getcwd()
+os.rename(here, here + "-moved")
+os.symlink({str(highest.home)!r}, here)
+y = 2
+"""
+    look = "import os; found = os.path.exists('secret.txt')\n"
+    lesson = Lesson(
+        pre_exercise_code=swap if part == "pre_exercise_code" else "",
+        solution=swap if part == "solution" else "y = 2\n",
+        sct=f"{look}assert not found, 'REACHED'\n{SOUND.sct}",
+    )
+    for _ in range(2):  # also from what is kept of the first
+        report = await check(highest, lesson, f"{look}print(f'{{found=}}')\ny = 2\n")
+        assert "found=True" not in report.output
+        assert report.verdict == "broken"
+        assert "its folder" in report.feedback[0].message
+    assert [file.name for file in highest.home.iterdir()] == ["secret.txt"]
+    assert (await check(highest, SOUND)).verdict == "passed"
+
+
 @pytest.mark.parametrize("network", [True, False])
 async def test_the_network_is_open_only_to_an_exercise_that_asks_for_it(
     network: bool, highest: Bench

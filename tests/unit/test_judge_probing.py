@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import array
 import os
 import socket
+import struct
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from blankcheck_runner.asking import RemoteProcess, serve
+from blankcheck_runner.asking import ANSWER_SECONDS, RemoteProcess, serve
 from blankcheck_runner.channel import Channel
+from blankcheck_runner.check import JUDGE_SECONDS
 from blankcheck_runner.judge.task import Probe, Process
 from blankcheck_runner.probing import LocalProcess
 
@@ -133,3 +138,42 @@ def test_time_for_all_answers_is_limited() -> None:
     assert process.probe(Probe("x")).raised is not None
     mine.close()
     theirs.close()
+
+
+def test_however_much_is_asked_ahead_is_answered() -> None:
+    """Large answers, and more questions than fit into the channel."""
+    names: dict[str, Any] = {f"v{number}": f"{number}" * 5_000 for number in range(1000)}
+    mine, theirs = socket.socketpair()
+    local = LocalProcess(names, frozenset())
+    answering = threading.Thread(target=serve, args=(local, Channel(theirs)))
+    answering.start()
+    process = RemoteProcess(Channel(mine))
+    process.ask_ahead([(name, None) for name in names])
+    assert process.probe(Probe("v40")).value == names["v40"]
+    assert process.probe(Probe("v40 + '!'")).value == names["v40"] + "!"
+    assert process.names() == set()
+    for name in ("v999", "v41", "v0"):
+        assert process.probe(Probe(name)).value == names[name]
+    mine.close()
+    answering.join()
+    theirs.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_descriptors_that_come_with_answers_are_not_kept() -> None:
+    mine, theirs = socket.socketpair()
+    body = b'{"tree": 1, "output": "", "raised": null}'
+    frame = struct.pack("!II", len(body), 0) + body
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0] * 8))]
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for number in range(8):
+        theirs.sendmsg([frame[number : number + 1]], rights)
+    theirs.sendall(frame[8:])
+    assert RemoteProcess(Channel(mine)).probe(Probe("y")).value == 1
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    mine.close()
+    theirs.close()
+
+
+def test_who_dawdles_is_given_up_before_the_judge_is() -> None:
+    assert ANSWER_SECONDS + 7 < JUDGE_SECONDS

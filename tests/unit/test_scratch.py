@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from blankcheck_runner import scratch
 from blankcheck_runner.scratch import Scratch, remove
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permissions and links of POSIX")
@@ -62,7 +63,49 @@ async def test_data_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     data.mkdir()
     (data / "sound.csv").touch()
     os.mkfifo(data / "pipe")  # which nobody who is not root could read is the same to a copy
-    scratch = Scratch()
+    made = Scratch()
     with pytest.raises(OSError, match=r"data/pipe, of the course's data, cannot be read\. Make"):
-        await scratch.make(str(data))
-    await scratch.close()
+        await made.make(str(data))
+    await made.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "O_PATH"), reason="elsewhere no code is kept from other files")
+@pytest.mark.parametrize("moment", ["before it is opened up", "before it is moved"])
+def test_a_link_that_is_put_in_the_place_of_a_directory_meanwhile_is_not_followed(
+    moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a submission left running may still do so."""
+    left, kept = tmp_path / "left", tmp_path / "kept"
+    (left / "folder").mkdir(parents=True)
+    kept.mkdir()
+    (kept / "file").touch()
+    kept.chmod(0o750)
+
+    def swap(path: Path) -> None:
+        if path.name == "folder" and not path.is_symlink():
+            path.rmdir()
+            path.symlink_to(kept)
+
+    open_up = scratch._open_up  # pyright: ignore[reportPrivateUsage]
+
+    def opened_up(path: Path) -> None:
+        if moment == "before it is opened up":
+            swap(path)
+        open_up(path)
+        swap(path)
+
+    monkeypatch.setattr(scratch, "_open_up", opened_up)
+    remove(left)
+    assert list(kept.iterdir()) == [kept / "file"]
+    assert kept.stat().st_mode & 0o777 == 0o750
+
+
+def test_names_that_no_process_has_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "_place", lambda: str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    odd = tmp_path / f"blankcheck-{10**30}-x"
+    odd.mkdir()
+    assert Path(Scratch().root).is_dir()
+    assert odd.is_dir()
