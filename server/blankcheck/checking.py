@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from blankcheck.course import kinds
 from blankcheck.course.blanks import find_blanks
 from blankcheck.course.syntax import MAX_CODE, find_fault
 from blankcheck.course.text import Lines, Span
@@ -19,9 +19,6 @@ from blankcheck_runner.wire import Lesson, Limits, Outcome, Report
 if TYPE_CHECKING:  # what finds repairs is imported when something is run, not at the server's start
     from blankcheck.course.mending import Repair
     from blankcheck.repairing import Repaired
-
-MAX_SECONDS = 600.0
-"""The longest time limit that a chapter may ask for."""
 
 
 def inspect(target: Target, submission: str) -> tuple[Feedback, ...]:
@@ -184,19 +181,16 @@ def lesson(target: Target) -> Lesson:
 def _asks_for_network(target: Target) -> bool:
     """Whether a chapter says of an exercise that it takes the network, as `network: true`."""
     asked = target.unit.attributes.get("network", target.exercise.attributes.get("network"))
-    return str(asked).lower() == "true"
+    return kinds.truth(asked) is True
 
 
 def limits_for(target: Target, limits: Limits) -> Limits:
     """The limits for an exercise: a chapter may ask for more or less time, as `time_limit`."""
     asked = target.unit.attributes.get("time_limit", target.exercise.attributes.get("time_limit"))
-    try:
-        seconds = float(str(asked)) if asked is not None else limits.seconds
-    except ValueError:
+    seconds = kinds.seconds(asked)
+    if seconds is None:
         return limits
-    if not math.isfinite(seconds) or seconds <= 0:
-        return limits
-    return Limits(min(seconds, MAX_SECONDS), limits.output, limits.memory)
+    return Limits(min(seconds, kinds.MAX_SECONDS), limits.output, limits.memory)
 
 
 def _stopped(target: Target, submission: str) -> Result | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from blankcheck import checking
+from blankcheck.course import kinds
 from blankcheck.courses import CourseError, Target, find_exercise
 from blankcheck.runner import Runner
 from blankcheck_runner.wire import (
@@ -339,7 +340,7 @@ async def test_running_passes_the_output_on(target: Target) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "seconds"),
-    [("0.5", 0.5), ("9999999", checking.MAX_SECONDS), ("-1", 7), ("nan", 7), ("soon", 7)],
+    [("0.5", 0.5), ("9999999", kinds.MAX_SECONDS), ("-1", 7), ("nan", 7), ("soon", 7)],
 )
 def test_time_limits_of_chapters(target: Target, asked: str, seconds: float) -> None:
     target.file.write_text(CHAPTER.replace("time_limit: 30", f"time_limit: {asked}"), "utf-8")

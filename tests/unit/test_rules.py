@@ -513,3 +513,30 @@ def test_an_exercise_with_nothing_to_check_against() -> None:
     steps += "\n***\n\n```yaml\ntype: NormalExercise\nkey: b\nxp: 50\n```\n\n"
     steps += "`@solution`\n```\nx = 1\n```\n"
     assert "solution-missing" not in [code for code, _ in told(steps)]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "code"),
+    [
+        ("time_limit: soon", "time-limit"),
+        ("time_limit: -1", "time-limit"),
+        ("time_limit: 900", "time-limit"),
+        ("time_limit: 60", None),
+        ("network: maybe", "network"),
+        ("network: yes", None),
+        ("network: False", None),
+        ("lang: pyhton", "unknown-language"),
+        ("lang: Pyton", "unknown-language"),
+        ("lang: Python", None),
+    ],
+)
+def test_attributes_that_say_nothing_that_can_be_meant(attribute: str, code: str | None) -> None:
+    text = chapter(attributes=f"type: NormalExercise\nkey: a\nxp: 100\n{attribute}")
+    assert told(text) == ([] if code is None else [(code, attribute)])
+
+
+def test_two_underscores_are_no_blank() -> None:
+    (problem,) = [
+        item for item in found(chapter(sample="x = __ + ___")) if item.severity == "error"
+    ]
+    assert problem.message == "`__` is no blank: that has three underscores or more. Write `___`."

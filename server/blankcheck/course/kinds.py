@@ -4,6 +4,7 @@ what tells a chapter from other Markdown."""
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from difflib import get_close_matches
 from functools import lru_cache
@@ -33,6 +34,8 @@ _APPS = (
     "RStudioMultipleChoiceExercise",
     "ShinyExercise",
 )
+MAX_SECONDS = 600.0
+"""The longest time limit that a chapter may ask for."""
 TYPES = ("VideoExercise", *SINGLE, *ITERATIVE, *CHOICES, *_CHALLENGES, *_APPS)
 
 _LANGUAGES = {
@@ -43,6 +46,7 @@ _LANGUAGES = {
     "sh": "shell",
 }
 _NO_LANGUAGES = ("text", "txt", "plain", "out", "output", "console", "yaml", "csv", "json", "none")
+_NO = ("false", "no", "off")
 _NAMES = {
     "python": "Python",
     "r": "R",
@@ -119,8 +123,28 @@ def elsewhere(type_: str, lang: str) -> str:
     return "" if lang in ("python", "") else f"in {_name(lang)}"
 
 
+def is_python_misspelt(lang: str) -> bool:
+    """Whether Python is meant by a language that there is not."""
+    return lang not in _NAMES and bool(get_close_matches(lang[:30], ["python"], 1, 0.75))
+
+
 def _name(lang: str) -> str:
     return _NAMES.get(lang, lang[:30])
+
+
+def truth(value: object) -> bool | None:
+    """What `network: …` says, yes or no, in the words that YAML has for it; else null."""
+    text = str(value).strip().lower()
+    return True if text in ("true", "yes", "on") else False if text in _NO else None
+
+
+def seconds(value: object) -> float | None:
+    """What `time_limit: …` asks for; null if that is no time."""
+    try:
+        asked = float(str(value))
+    except ValueError:
+        return None
+    return asked if math.isfinite(asked) and asked > 0 else None
 
 
 def device_name(value: object) -> str | None:
@@ -129,8 +153,7 @@ def device_name(value: object) -> str | None:
     text = str(value).strip()
     if value is None or text.lower() in ("", "null", "~"):
         return None
-    if text.lower() in ("true", "yes", "on"):
-        return "device"
-    if text.lower() in ("false", "no", "off"):
-        return ""
+    asked = truth(text)
+    if asked is not None:
+        return "device" if asked else ""
     return text if text.isidentifier() and not keyword.iskeyword(text) else None

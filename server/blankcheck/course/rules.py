@@ -8,6 +8,7 @@ mistake that is missed.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -222,6 +223,24 @@ def _values(chapter: Chapter, unit: Exercise) -> Iterator[Problem]:
             "The key has to be plain text: write a line such as `key: a1b2c3d4e5`.",
             _attribute(chapter, where, "key"),
         )
+    limit = unit.attributes.get("time_limit")
+    if limit is not None and (kinds.seconds(limit) or math.inf) > kinds.MAX_SECONDS:
+        yield problem(
+            "time-limit",
+            "warning",
+            "The time limit is a number of seconds, at most 600: write a line such as "
+            "`time_limit: 60`.",
+            _attribute(chapter, where, "time_limit"),
+        )
+    network = unit.attributes.get("network")
+    if network is not None and kinds.truth(network) is None:
+        yield problem(
+            "network",
+            "warning",
+            "Whether the code reaches the network is said with `network: true`; without it, it "
+            "does not.",
+            _attribute(chapter, where, "network"),
+        )
     if unit.type and unit.type not in kinds.TYPES:
         close = kinds.meant(unit.type)
         yield problem(
@@ -259,9 +278,17 @@ def _elsewhere(chapter: Chapter, exercise: Exercise) -> Iterator[tuple[str, Prob
             where = unit.heading
             if name in unit.attributes:
                 where = _attribute(chapter, unit.attributes_span, name)
+            misspelt = name == "lang" and kinds.is_python_misspelt(unit.lang)
             yield (
                 what,
                 problem(
+                    "unknown-language",
+                    "error",
+                    f"There is no language `{unit.lang[:30]}`: did you mean `python`?",
+                    where,
+                )
+                if misspelt
+                else problem(
                     "not-checked",
                     "information",
                     f"Exercises {what} cannot be run here. Of this one, and of any other {what} in "

@@ -158,6 +158,8 @@ def _too_late(name: str, where: str, later: str | None, known: set[str]) -> str 
 
 
 def _nowhere(name: str, known: set[str]) -> str:
+    if name == "__":
+        return "`__` is no blank: that has three underscores or more. Write `___`."
     usual = USUAL_IMPORTS.get(name)
     if usual is not None:
         return f"`{name}` is never imported in this exercise: add `{usual}` above."
