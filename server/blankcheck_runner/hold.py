@@ -23,6 +23,8 @@ _EXIT_SECONDS = 1.0
 _CHUNK = 2**16
 _MOST_UNKNOWN = 1000
 """Ends of children that this host has not heard of: only code of others tells of more."""
+_NONSENSE = (KeyError, TypeError, ValueError, OverflowError)
+"""What comes of taking numbers and names from a message that makes no sense."""
 
 
 T = TypeVar("T")
@@ -104,10 +106,7 @@ class Hold:
             asking = self.ask("fork", ends.worker_side())
             inner = int((await answered(asking, FORK_SECONDS, self))["pid"])
             pid = self._child(inner)
-        except (
-            *(asyncio.TimeoutError, WorkerFailed),
-            *(KeyError, TypeError, ValueError, OverflowError),
-        ):
+        except (asyncio.TimeoutError, WorkerFailed, *_NONSENSE):
             ends.close()
             self.kill()
             raise WorkerDied from None
@@ -236,7 +235,7 @@ class Hold:
                 self._take((await self._channel.receive()).message)
                 # What is there already is received without a pause, and a flood never ends.
                 await asyncio.sleep(0)
-        except (ChannelClosed, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        except (ChannelClosed, RecursionError, *_NONSENSE):
             # What a learner's code may have written into the channel ends the talk, nothing else.
             pass
         self._let_go()

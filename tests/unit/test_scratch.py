@@ -11,6 +11,9 @@ import pytest
 from blankcheck_runner import scratch
 from blankcheck_runner.scratch import Scratch, remove
 
+if sys.platform != "win32":
+    import resource
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permissions and links of POSIX")
 
 
@@ -31,13 +34,18 @@ def test_directories_deeper_than_paths_may_be_are_removed(
     left = tmp_path / "left"
     left.mkdir()
     monkeypatch.chdir(left)
-    for _ in range(1500):
-        os.mkdir("deep")  # noqa: PTH102 - no path is short enough
-        os.chdir("deep")
+    for _ in range(1100):
+        os.mkdir("deep" * 10)  # noqa: PTH102 - no path is short enough
+        os.chdir("deep" * 10)
     Path("file").touch()
     Path("..").chmod(0o500)
     monkeypatch.chdir(tmp_path)
-    remove(left)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        remove(left)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert list(tmp_path.iterdir()) == []
 
 

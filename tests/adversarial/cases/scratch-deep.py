@@ -3,9 +3,9 @@
 import os
 
 started = os.getcwd()
-for _ in range(4000):
-    os.mkdir("d")
-    os.chdir("d")
+for _ in range(1100):
+    os.mkdir("deep" * 10)
+    os.chdir("deep" * 10)
 open("file", "w").close()
 os.symlink("/", "link")
 os.chmod("..", 0o500)
