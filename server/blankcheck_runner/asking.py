@@ -34,6 +34,8 @@ MOST_AHEAD = 32
 MAX_AHEAD = 500
 """Of what is asked ahead at once: how many, and how long the code of each. It has to fit into the
 channel, as the process may have to write an answer before it reads the next question."""
+MAX_NAMES, MAX_NAME = 10_000, 200
+"""How many names a process may have made, and how long each: the judge looks for near ones."""
 
 
 class RemoteProcess:
@@ -58,8 +60,10 @@ class RemoteProcess:
         if self._names is None:
             message, _ = self._ask({"ask": "names"}, b"", 5.0)
             found = message.get("names")
-            items = cast("list[object]", found) if isinstance(found, list) else []
-            self._names = frozenset(name for name in items if isinstance(name, str))
+            items = cast("list[object]", found)[:MAX_NAMES] if isinstance(found, list) else []
+            self._names = frozenset(
+                name for name in items if isinstance(name, str) and len(name) <= MAX_NAME
+            )
         return self._names
 
     def probe(self, probe: Probe) -> Observed:

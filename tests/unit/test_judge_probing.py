@@ -14,7 +14,13 @@ from typing import Any
 
 import pytest
 
-from blankcheck_runner.asking import ANSWER_SECONDS, RemoteProcess, serve
+from blankcheck_runner.asking import (
+    ANSWER_SECONDS,
+    MAX_NAME,
+    MAX_NAMES,
+    RemoteProcess,
+    serve,
+)
 from blankcheck_runner.channel import Channel
 from blankcheck_runner.check import JUDGE_SECONDS
 from blankcheck_runner.judge.task import Probe, Process
@@ -171,6 +177,20 @@ def test_descriptors_that_come_with_answers_are_not_kept() -> None:
     theirs.sendall(frame[8:])
     assert RemoteProcess(Channel(mine)).probe(Probe("y")).value == 1
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+    mine.close()
+    theirs.close()
+
+
+def test_names_without_end_are_not_all_taken() -> None:
+    mine, theirs = socket.socketpair()
+    names = [1, "y", "n" * 10**6, *map(str, range(10**5))]
+    told = {"names": names}
+    telling = threading.Thread(target=Channel(theirs).send, args=(told,))
+    telling.start()
+    found = RemoteProcess(Channel(mine)).names()
+    telling.join()
+    assert "y" in found
+    assert len(found) <= MAX_NAMES and max(map(len, found)) <= MAX_NAME
     mine.close()
     theirs.close()
 

@@ -7,6 +7,7 @@ After a crash there is no process to ask; then there are the texts and the crash
 from __future__ import annotations
 
 import ast
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,7 @@ from blankcheck_runner.judge.task import Observed, Probe, Process
 from blankcheck_runner.testimony import Crash
 from blankcheck_runner.wire import Feedback
 
+_LOOKED_UP = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 MAX_PROBES = 60
 MAX_STATEMENTS = 300
 
@@ -217,10 +219,18 @@ class Evidence:
         return self._student is not None and self._reference is not None
 
     def value(self, code: str | ast.AST, *, expected: bool = False) -> Observed | None:
-        """What code gives for the learner, or (`expected`) for the solution; null where nothing can
-        be asked or it raises."""
-        process = self._reference if expected else self._student
+        """What code gives for the learner, or (`expected`) a name or its attribute for the
+        solution; null where nothing can be asked or it raises.
+
+        Nothing else, as the solution's process is the judge's: a submission's code never runs
+        there."""
         text = code if isinstance(code, str) else ast.unparse(code)
+        if expected and not _LOOKED_UP.fullmatch(text):
+            return None
+        return self._value(text, expected=expected)
+
+    def _value(self, text: str, *, expected: bool) -> Observed | None:
+        process = self._reference if expected else self._student
         key = expected, text
         if process is None:
             return None
@@ -271,7 +281,8 @@ class Evidence:
                 pass
         partner = self.partner(statement)
         wanted = None if partner is None else self.result(partner)
-        return None if wanted is None else self.value(wanted, expected=True)
+        # The solution's own, so that it may be anything.
+        return None if wanted is None else self._value(ast.unparse(wanted), expected=True)
 
     def _assigned_once(self, name: str) -> bool:
         for program in (self.own, self.theirs):
