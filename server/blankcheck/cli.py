@@ -97,9 +97,9 @@ def _check(options: argparse.Namespace) -> int:
         worst = OK
         for file in options.files:
             try:
+                under_way(f"Checking {file} …")
                 text = _read(file)
                 target = _target(options, file, text)
-                under_way(f"Checking {file} …")
                 result = await checking.check(target, text, str(file), runner)
                 under_way("")
             except CourseError as error:
@@ -118,6 +118,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    under_way(f"Running {options.file} …")
     text = _read(options.file)
     target = _target(options, options.file, text)
     written: list[str] = []
@@ -129,7 +130,6 @@ def _run(options: argparse.Namespace) -> int:
         sys.stdout.flush()
 
     async def once(runner: Runner) -> int:
-        under_way(f"Running {options.file} …")
         result = await checking.run(target, text, str(options.file), runner, show)
         under_way("")
         if not written:
@@ -231,7 +231,7 @@ def _show_exercise(options: argparse.Namespace) -> int:
 
 def _start(options: argparse.Namespace) -> int:
     chapter, exercise = _key(options.chapter, options.exercise)
-    target = find_exercise(_chapter(chapter), exercise, options.step)
+    target = _exercise(_chapter(chapter), exercise, options.step)
     file, created = start(target, options.workspace)
     if created:
         progress = Progress()
@@ -388,9 +388,20 @@ def _target(options: argparse.Namespace, file: Path, text: str) -> Target:
 def _named(options: argparse.Namespace) -> Target:
     """The exercise that `show`, `hint` or `solution` is asked for: by a submission, or by name."""
     if options.exercise is None and options.file.endswith(".py"):
-        return find_target(_read(Path(options.file)), Path(options.file), [Path.cwd()])
+        file = Path(options.file)
+        under_way(f"Reading the chapter of {file} …")
+        target = find_target(_read(file), file, [Path.cwd()])
+        under_way("")
+        return target
     chapter, exercise = _key(options.file, options.exercise)
-    return find_exercise(_chapter(chapter), exercise, options.step)
+    return _exercise(_chapter(chapter), exercise, options.step)
+
+
+def _exercise(chapter: Path, exercise: str, step: int | None) -> Target:
+    under_way(f"Reading {chapter} …")
+    target = find_exercise(chapter, exercise, step)
+    under_way("")
+    return target
 
 
 def _courses(folder: Path) -> tuple[Course, ...]:
