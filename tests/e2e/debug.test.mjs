@@ -154,7 +154,6 @@ step("a file that cannot be saved is not debugged, and it is said why", async (e
   await editor.write(fill(sample, ANSWERS));
   await editor.lens("Debug").click();
   // Beside what VS Code says itself of the save.
-  await editor.told("This file could not be saved. Save it, then debug again.");
-  await editor.picture("debug-unsaved");
+  await editor.told("This file could not be saved. Save it, then debug again.", "debug-unsaved");
   assert.equal(await editor.page.locator(".debug-toolbar:visible").count(), 0);
 });

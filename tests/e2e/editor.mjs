@@ -15,8 +15,9 @@ const PICTURES = join(root, "docs", "images");
 /** What a step of the editor may take on a busy machine with two cores. */
 const PATIENCE = 60_000;
 
-/** Opens a fresh editor. `close` ends everything, and keeps a picture if the test failed. */
-export async function openEditor(name, { trusted = true } = {}) {
+/** Opens a fresh editor. `close` ends everything, and keeps a picture if the test failed. `active`:
+    the workspace's Python is that of the terminal that the editor was started from. */
+export async function openEditor(name, { trusted = true, active = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "blankcheck-e2e-"));
   mkdirSync(join(folder, `ws-${name}`));
   const workspace = prepareWorkspace(join(folder, `ws-${name}`));
@@ -25,7 +26,11 @@ export async function openEditor(name, { trusted = true } = {}) {
     data: join(folder, "editor"),
     vsix,
     trusted,
-    env: { ...process.env, BLANKCHECK_DATA_DIR: join(folder, "progress") },
+    env: {
+      ...process.env,
+      ...(active && { VIRTUAL_ENV: join(workspace, ".venv") }),
+      BLANKCHECK_DATA_DIR: join(folder, "progress"),
+    },
   });
   const browser = await chromium.launch({
     executablePath: findChromium(),
@@ -215,12 +220,12 @@ export class Editor {
     return this.page.locator(".notification-toast", { hasText: text });
   }
 
-  /** Waits for a notification that there may be no room for beside others. */
-  async told(text) {
+  /** Waits for a notification that there may be no room for beside others, but in their list. */
+  async told(text, picture) {
     await this.command("Notifications: Show Notifications");
-    const center = this.page.locator(".notifications-center");
-    await center.locator(".notification-list-item", { hasText: text }).waitFor();
-    await this.command("Notifications: Hide Notifications");
+    const items = this.page.locator(".notification-list-item", { hasText: text });
+    await items.filter({ visible: true }).first().waitFor();
+    if (picture) await this.picture(picture);
   }
 
   status(text) {
