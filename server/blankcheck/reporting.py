@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +13,7 @@ from blankcheck.course.model import Severity
 from blankcheck.course.text import Lines, Span
 from blankcheck.linting import Finding
 from blankcheck.result import Result, help_uri, range_json
+from blankcheck.terminal import Style, printable
 
 _WORDS = {
     "passed": "passed",
@@ -25,16 +24,12 @@ _WORDS = {
     "limit": "stopped: too much",
     "broken": "could not be checked",
 }
-_COLOURS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "bold": 1, "faint": 2}
 _SEVERITY_COLOUR: dict[Severity, str] = {
     "error": "red",
     "warning": "yellow",
     "information": "blue",
     "hint": "blue",
 }
-_UNSAFE = re.compile(
-    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
-)
 _LEVELS: dict[Severity, str] = {
     "error": "error",
     "warning": "warning",
@@ -43,24 +38,6 @@ _LEVELS: dict[Severity, str] = {
 }
 _MARGIN = 8
 """Columns in front of a source line."""
-
-
-@dataclass(frozen=True)
-class Style:
-    """How text is shown."""
-
-    colours: bool = False
-    columns: int = 160
-    """How wide a source line may be shown, with what stands in front of it."""
-
-    def paint(self, text: str, colour: str) -> str:
-        """The text in a colour, if colours are on."""
-        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colours else text
-
-
-def printable(text: str) -> str:
-    """Text that does nothing to a terminal: control and direction characters become escapes."""
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def result_text(result: Result, submission: str, file: str, style: Style) -> str:
@@ -125,7 +102,8 @@ def finding_github(finding: Finding) -> str:
     lines = finding.lines
     line, column = lines.position(finding.span.start)
     last, last_column = lines.position(finding.span.end)
-    where = [f"file={_property(finding.file)}", f"line={line + 1}", f"endLine={last + 1}"]
+    file = printable(_property(finding.file))
+    where = [f"file={file}", f"line={line + 1}", f"endLine={last + 1}"]
     if line == last:
         where += [f"col={column + 1}", f"endColumn={last_column + 1}"]
     where.append(f"title={_property(finding.code)}")

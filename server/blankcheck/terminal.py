@@ -1,16 +1,39 @@
-"""What the command line says beside its results: complaints, and what is under way."""
+"""Text on a terminal: how it is shown, and what is said beside results (complaints, what is under
+way)."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import threading
 import time
-
-from blankcheck.reporting import Style, printable
+from dataclasses import dataclass
 
 _ERASE = "\r\x1b[K"
+_COLOURS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "bold": 1, "faint": 2}
+_UNSAFE = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
+)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How text is shown."""
+
+    colours: bool = False
+    columns: int = 160
+    """How wide a source line may be shown, with what stands in front of it."""
+
+    def paint(self, text: str, colour: str) -> str:
+        """The text in a colour, if colours are on."""
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colours else text
+
+
+def printable(text: str) -> str:
+    """Text that does nothing to a terminal: control and direction characters become escapes."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def style_of(stream: object) -> Style:

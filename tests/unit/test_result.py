@@ -9,15 +9,14 @@ from pathlib import Path
 from blankcheck.course.text import Lines, Span
 from blankcheck.linting import Finding
 from blankcheck.reporting import (
-    Style,
     finding_github,
     finding_json,
     finding_text,
     findings_sarif,
-    printable,
     result_text,
 )
 from blankcheck.result import Feedback, Place, Result, help_uri, result_json
+from blankcheck.terminal import Style, printable
 
 TEXT = "# blankcheck: one.md#k1\nx = ('😀', 22)\n"
 START = TEXT.index("22")
@@ -121,6 +120,13 @@ def test_a_finding_as_json_and_text() -> None:
         "range": RANGE,
     }
     assert "one.md:2:11: Bad" in finding_text(FINDING, Style())
+
+
+def test_no_file_name_acts_on_a_terminal() -> None:
+    named = replace(FINDING, file="a\x1b[2J.md")
+    for text in (finding_github(named), finding_text(named, Style())):
+        assert "\x1b" not in text
+        assert "a\\u001b[2J.md" in text
 
 
 def test_a_finding_for_github() -> None:
