@@ -392,7 +392,8 @@ def test_what_may_not_be_looked_at_keeps_nothing_else_from_being_done(
     Path("closed").mkdir()
     Path("data").symlink_to("closed/data")
     Path("course.yml").symlink_to("closed/course.yml")
-    main(["list"])  # imports what there is to import
+    for command in (["list"], ["lint", "open.md", "--static"]):
+        main(command)  # imports what there is to import
     for name in ("closed", write("shut.md", ONE)):
         Path(name).chmod(0)
     capsys.readouterr()
