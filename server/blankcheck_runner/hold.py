@@ -163,6 +163,14 @@ class Hold:
             self._last = read_position(self._position)
         return self._last
 
+    def may_have_begun(self, part: wire.Part) -> bool:
+        """Whether code of a part has begun to run: as its position says, or makes no sense of,
+        since code has written there."""
+        position = self.position()
+        if position is not None:
+            return position[0] == part
+        return self._position < 0 or os.fstat(self._position).st_size > 0
+
     def drain(self) -> None:
         """Takes what was printed so far."""
         if self._pipe < 0:

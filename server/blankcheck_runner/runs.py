@@ -107,8 +107,7 @@ async def execute(hold: Hold, directory: str, request: Request, part: Part) -> R
             return Ran(part, stop=stop, line=line)
         answer = await asking
         if isinstance(answer.get("unable"), str):
-            began = hold.position()
-            if began is not None and began[0] == part:
+            if hold.may_have_begun(part):
                 raise WorkerFailed  # the code says so, for it runs
             raise HostFault(one_line(answer["unable"], 300))
         if part != "submission":
