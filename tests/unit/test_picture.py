@@ -129,9 +129,9 @@ def test_the_largest_pictures_are_small_and_quickly_made(shape: tuple[int, ...])
     for size in shape:
         count *= size
     levels = random.Random(1).randbytes(count)
-    begun = time.process_time()
+    begun = time.thread_time()
     drawn = picture(shape, levels, -1, 1)
-    assert time.process_time() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
     assert drawn
     assert len(drawn.uri) < 48_000
     if drawn.uri.startswith("data:image/png"):

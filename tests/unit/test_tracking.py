@@ -268,21 +268,25 @@ def test_the_solution_fills_every_blank() -> None:
 
 
 def seconds(sample: str, submission: str) -> float:
-    start = time.process_time()
+    start = time.thread_time()
     track(sample, submission)
-    return time.process_time() - start
+    return time.thread_time() - start
 
 
 def test_a_large_text_takes_its_length_and_not_more() -> None:
-    def exercise(size: int) -> tuple[str, str]:
-        sample = "".join(f"layer_{n} = nn.Linear(___, size_{n})  # layer\n" for n in range(size))
+    def exercise(size: int, turn: int) -> tuple[str, str]:
+        """One for each turn: a text that is known takes no time."""
+        row = "layer_{} = nn.Linear(___, size_{})  # layer {}\n"
+        sample = "".join(row.format(n, n, turn) for n in range(size))
         lines = sample.replace("___", "width * 2").split("\n")
         lines.insert(size // 2, "print('here'")
         del lines[size // 3], lines[-size // 4]
         return sample, "\n".join(lines)
 
-    large, small = exercise(800), exercise(100)
-    assert any(seconds(*large) < 28 * seconds(*small) for _ in range(8))
+    for turn in range(8):
+        if seconds(*exercise(800, turn)) < 28 * seconds(*exercise(100, turn)):
+            return
+    pytest.fail("eight times the text takes more than 28 times as long")
 
 
 @pytest.mark.parametrize("part", ["x = f(", "x = f(1,2)\n", "f, ___ ", "(", "___\n", "x = "])
@@ -290,6 +294,7 @@ def test_hostile_text_is_given_up_on_in_time(part: str) -> None:
     sample = "".join(f"x = f(___, {n}, ___)\n___\n" for n in range(60))
     # Eight times the text; quadratic would be 64 times the time, and on every try.
     assert any(
-        seconds(sample, "x = " + part * 8000) < 28 * seconds(sample, "x = " + part * 1000)
-        for _ in range(8)
+        seconds(sample, f"x = {part * 8000}#{turn}")
+        < 28 * seconds(sample, f"x = {part * 1000}#{turn}")
+        for turn in range(8)
     )

@@ -119,7 +119,7 @@ class TestChannel:
         blob = os.urandom(3_000_000)
         sending = threading.Thread(target=one.send, args=({"a": "é"}, blob, [writing]))
         sending.start()
-        received = other.receive(timeout=10)
+        received = other.receive(timeout=10, with_descriptors=True)
         sending.join()
         assert (received.message, received.blob) == ({"a": "é"}, blob)
         os.close(writing)
