@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from blankcheck import learning
-from blankcheck.commands import OK, complain
+from blankcheck.commands import OK
 from blankcheck.commands.naming import (
     chapter_file,
-    chapter_in,
+    chapters_of,
     courses_in,
     exercise_of,
     key_of,
@@ -37,12 +37,7 @@ def list_courses(options: argparse.Namespace) -> int:
     for course in courses:
         print(style_of(sys.stdout).paint(printable(course.title), "bold"))
         warn(course.problem)
-        for file in course.chapters:
-            try:
-                chapter = chapter_in(file)
-            except CourseError as error:
-                complain(str(error))
-                continue
+        for file, chapter in chapters_of(course):
             name = BUILTIN + file.name if course.builtin else _shortest(file)
             print(f"  {printable(chapter.title or file.stem)}  ({printable(name)})")
             for number, exercise in enumerate(chapter.exercises, 1):
@@ -129,12 +124,7 @@ def progress(options: argparse.Namespace) -> int:
     earned = possible = 0
     for course in courses_in(options.path):
         passed = total = 0
-        for file in course.chapters:
-            try:
-                chapter = chapter_in(file)
-            except CourseError as error:
-                complain(str(error))
-                continue
+        for file, chapter in chapters_of(course):
             for exercise in chapter.exercises:
                 if exercise.not_runnable is None:
                     target = Target(file, chapter, exercise, 1 if exercise.steps else None)

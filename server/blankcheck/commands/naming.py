@@ -6,6 +6,7 @@ Each function raises CourseError if it is not there.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from blankcheck.course.model import Chapter
@@ -20,7 +21,7 @@ from blankcheck.courses import (
     find_target,
     read_chapter,
 )
-from blankcheck.terminal import under_way
+from blankcheck.terminal import under_way, warn
 
 MAX_BYTES = 16 * 2**20
 """Bytes of a submission that are read at all."""
@@ -75,12 +76,17 @@ def courses_in(folder: Path) -> tuple[Course, ...]:
     return courses
 
 
-def chapter_in(file: Path) -> Chapter:
-    """A chapter, read."""
-    under_way(f"Reading {file} …")
-    chapter = read_chapter(file)
-    under_way("")
-    return chapter
+def chapters_of(course: Course) -> Iterator[tuple[Path, Chapter]]:
+    """The chapters of a course, read. Of one that cannot be read, it is said why."""
+    for file in course.chapters:
+        under_way(f"Reading {file} …")
+        try:
+            chapter = read_chapter(file)
+        except CourseError as error:
+            warn(str(error))
+            continue
+        under_way("")
+        yield file, chapter
 
 
 def key_of(chapter: str, exercise: str | None) -> tuple[str, str]:
